@@ -1,0 +1,19 @@
+/** All commands of `longmen`, in the order its help shows them. */
+import type { RegisterCommand } from '../command.ts';
+import { bookCommand } from './book.ts';
+import { configCommand } from './config.ts';
+import { exportCommand } from './export.ts';
+import { importCommand } from './import.ts';
+import { migrateCommand } from './migrate.ts';
+import { tokenCommand } from './token.ts';
+import { verifyCommand } from './verify.ts';
+
+export const commands: readonly RegisterCommand[] = [
+  configCommand,
+  migrateCommand,
+  tokenCommand,
+  bookCommand,
+  importCommand,
+  exportCommand,
+  verifyCommand,
+];

@@ -1,0 +1,17 @@
+import { defineErrors } from '#kernel/errors';
+
+/** Faults of a whole request; what is wrong with a single transfer is an outcome code (see model.ts). */
+export const ledgerError = defineErrors({
+  account_not_found: { status: 404, title: 'Account not found' },
+  account_exists_differently: { status: 409, title: 'Account exists with other content' },
+  account_invalid: { status: 400, title: 'Account invalid' },
+  account_not_empty: { status: 409, title: 'Account is not empty' },
+  account_is_closed: { status: 409, title: 'Account is closed' },
+  transfer_not_found: { status: 404, title: 'Transfer not found' },
+  transfer_id_malformed: { status: 400, title: 'Transfer id is not a UUID' },
+  batch_empty: { status: 400, title: 'No transfers given' },
+  batch_too_large: { status: 413, title: 'Too many transfers in one call' },
+  transfers_refused: { status: 422, title: 'All transfers refused' },
+  ledger_overloaded: { status: 503, title: 'Too many transfers waiting' },
+  ledger_closed: { status: 503, title: 'Ledger is shutting down' },
+});

@@ -1,0 +1,154 @@
+/** The books as plain text for foreign double-entry programs, so that they can be checked by somebody else's code. */
+import type { Database } from '#kernel/database';
+import { addDays, type IsoDate } from '#kernel/dates';
+import { findBook } from '#kernel/events';
+import { currencyExponent, formatAmount } from '#kernel/money';
+import { accountOf, accountSelect, type RawAccountRow } from './accounts.ts';
+import type { Account } from './model.ts';
+import { postedKinds } from './queries.ts';
+
+export const exportFormats = ['hledger', 'beancount'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
+export interface ExportOptions {
+  readonly format: ExportFormat;
+  /** Receives the text piece by piece; awaited, so that a slow disk is not outrun. */
+  readonly write: (text: string) => void | Promise<void>;
+  readonly onProgress?: ((transfers: number) => void) | undefined;
+}
+
+interface Posting {
+  transfer_id: string;
+  debit_account_id: string;
+  credit_account_id: string;
+  amount_minor: bigint;
+  currency: string;
+  effective_date: IsoDate;
+  type: string | null;
+  description: string | null;
+  reference: string | null;
+}
+
+const PAGE = 5_000;
+
+/**
+ * Writes all posted transfers of a book in the order of (effective date, sequence), one transaction each, and closes with
+ * the balance of every account as an assertion that the foreign program checks by itself. Pending amounts are not money
+ * moved and are left out. One snapshot: the book may be in use. Returns how many transfers and accounts were written.
+ * Error: `book_not_found`.
+ */
+export async function exportBook(
+  db: Database,
+  book: string,
+  options: ExportOptions,
+): Promise<{ transfers: number; accounts: number }> {
+  const { bookId } = await findBook(db, book);
+  const dialect = dialects[options.format];
+  return db.transaction(
+    async (tx) => {
+      const accounts = (
+        await tx.query<RawAccountRow>(`${accountSelect} where a.book_id = $1 order by a.code, a.account_id`, [bookId])
+      ).rows.map(accountOf);
+      const names = new Map(accounts.map((account) => [account.id, dialect.accountName(account)]));
+      const nameOf = (id: string) => names.get(id) ?? id;
+      // A cursor sorts once and hands the journal over in pieces, whatever its size.
+      await tx.query(
+        `declare posting no scroll cursor for select transfer_id, debit_account_id, credit_account_id, amount_minor,
+           currency, effective_date, type, description, reference
+         from ledger.transfer where book_id = ${bookId} and kind in (${postedKinds.join(', ')})
+         order by effective_date, sequence`,
+      );
+      let transfers = 0;
+      let last: IsoDate | null = null;
+      for (;;) {
+        const { rows } = await tx.query<Posting>(`fetch ${PAGE} from posting`);
+        if (transfers === 0) await options.write(dialect.head(accounts, nameOf, rows[0]?.effective_date ?? null));
+        if (rows.length === 0) break;
+        await options.write(rows.map((row) => dialect.transaction(row, nameOf)).join(''));
+        transfers += rows.length;
+        last = rows.at(-1)?.effective_date ?? last;
+        options.onProgress?.(transfers);
+      }
+      if (last !== null) await options.write(dialect.assertions(accounts, nameOf, last));
+      return { transfers, accounts: accounts.length };
+    },
+    { isolation: 'repeatable read' },
+  );
+}
+
+interface Dialect {
+  accountName(account: Account): string;
+  head(accounts: readonly Account[], nameOf: (id: string) => string, first: IsoDate | null): string;
+  transaction(posting: Posting, nameOf: (id: string) => string): string;
+  assertions(accounts: readonly Account[], nameOf: (id: string) => string, last: IsoDate): string;
+}
+
+/** Debits positive, credits negative, as both programs have it. */
+function signed(account: Account): string {
+  return formatAmount(account.counters.debitsPosted - account.counters.creditsPosted, account.currency);
+}
+
+/** Free text on one line, without what either program reads as syntax. */
+function line(text: string): string {
+  return text
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+    .replace(/[;|"\\]/g, ' ')
+    .trim();
+}
+
+function narration(posting: Posting): string {
+  const parts = [posting.type, posting.description, posting.reference].filter((part) => part !== null);
+  return line(parts.join(' - ')) || 'transfer';
+}
+
+const hledger: Dialect = {
+  accountName: (account) => `${account.side === 'debit' ? 'assets' : 'liabilities'}:${account.code}:${account.id}`,
+  head(accounts, nameOf) {
+    const currencies = [...new Set(accounts.map(({ currency }) => currency))].sort();
+    const sample = (currency: string) =>
+      currencyExponent(currency) === 0 ? '1000.' : `1000.${'0'.repeat(currencyExponent(currency))}`;
+    return (
+      `${currencies.map((currency) => `commodity ${sample(currency)} ${currency}\n`).join('')}\n` +
+      `${accounts.map(({ id }) => `account ${nameOf(id)}\n`).join('')}\n`
+    );
+  },
+  transaction(posting, nameOf) {
+    const amount = `${formatAmount(posting.amount_minor, posting.currency)} ${posting.currency}`;
+    return (
+      `${posting.effective_date} * (${posting.transfer_id}) ${narration(posting)}\n` +
+      `    ${nameOf(posting.debit_account_id)}  ${amount}\n` +
+      `    ${nameOf(posting.credit_account_id)}  -${amount}\n\n`
+    );
+  },
+  assertions(accounts, nameOf, last) {
+    const lines = accounts.map(
+      (account) => `    ${nameOf(account.id)}  0 ${account.currency} = ${signed(account)} ${account.currency}\n`,
+    );
+    return `${last} * closing balances\n${lines.join('')}\n`;
+  },
+};
+
+const beancount: Dialect = {
+  accountName: (account) =>
+    `${account.side === 'debit' ? 'Assets' : 'Liabilities'}:C${account.code.replace(/[^0-9A-Za-z-]/g, '-')}:${account.id}`,
+  head(accounts, nameOf, first) {
+    const opened = first ?? '1900-01-01';
+    return `${accounts.map(({ id, currency }) => `${opened} open ${nameOf(id)} ${currency}\n`).join('')}\n`;
+  },
+  transaction(posting, nameOf) {
+    const amount = `${formatAmount(posting.amount_minor, posting.currency)} ${posting.currency}`;
+    return (
+      `${posting.effective_date} * "${narration(posting)}"\n  id: "${posting.transfer_id}"\n` +
+      `  ${nameOf(posting.debit_account_id)}  ${amount}\n  ${nameOf(posting.credit_account_id)}  -${amount}\n\n`
+    );
+  },
+  assertions(accounts, nameOf, last) {
+    // A balance directive counts what came before its day.
+    const date = addDays(last, 1);
+    return accounts
+      .map((account) => `${date} balance ${nameOf(account.id)}  ${signed(account)} ${account.currency}\n`)
+      .join('');
+  },
+};
+
+const dialects: Readonly<Record<ExportFormat, Dialect>> = { hledger, beancount };

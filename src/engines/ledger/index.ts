@@ -1,0 +1,42 @@
+/** The ledger engine: double-entry books on PostgreSQL. See README.md. */
+
+export { type ExportFormat, type ExportOptions, exportBook, exportFormats } from './export.ts';
+export type { Attach, Attachment } from './lane.ts';
+export { type Ledger, type LedgerOptions, openLedger } from './ledger.ts';
+export {
+  type Account,
+  type AccountInput,
+  type AccountState,
+  available,
+  balance,
+  type Counters,
+  type Kind,
+  type Limits,
+  MAX_BATCH,
+  MAX_MINOR,
+  type Minor,
+  type Outcome,
+  type OutcomeCode,
+  outcomeCodes,
+  type Side,
+  type SubmittedKind,
+  type TransferInput,
+} from './model.ts';
+export {
+  type Answered,
+  balanceAsOf,
+  closingBalances,
+  listAccounts,
+  listTransfers,
+  readAccount,
+  readTransfer,
+  type Statement,
+  type StatementCursor,
+  type StatementEntry,
+  type StatementRequest,
+  statement,
+  type Transfer,
+  type TrialBalanceLine,
+  trialBalance,
+} from './queries.ts';
+export { type VerifyFinding, type VerifyOptions, type VerifyReport, verify } from './verify.ts';

@@ -1,0 +1,158 @@
+/** Loading what requests need, and the entrance inside a caller's open transaction. */
+import type { Clock } from '#kernel/clock';
+import type { Queryable, Transaction } from '#kernel/database';
+import { instantText, isoDateOf } from '#kernel/dates';
+import { invariant } from '#kernel/errors';
+import { newId } from '#kernel/ids';
+import { type Committed, changedAccounts, commitBatch, encodeBatch } from './commit.ts';
+import type { Outcome } from './model.ts';
+import {
+  type AccountNow,
+  type Answer,
+  type Decided,
+  type DecisionTime,
+  dayOf,
+  decide,
+  effectiveDateOf,
+  type ReferenceNow,
+  wants,
+} from './post.ts';
+import type { Prepared } from './prepare.ts';
+import { loadDays, lockAccounts, readAnswers, readReferences } from './store.ts';
+
+export type Requests = readonly (readonly Prepared[])[];
+
+/** The one present instant of a batch. */
+export interface BatchTime extends DecisionTime {
+  readonly text: string;
+}
+
+export function batchTime(clock: Clock, timeZone: string): BatchTime {
+  const instant = clock.now();
+  return {
+    text: instantText(instant),
+    nowMs: instant.epochMilliseconds,
+    businessDate: isoDateOf(instant, timeZone),
+  };
+}
+
+/**
+ * Decides and writes transfers inside an open transaction: accounts are locked in id order, then read. The outcomes
+ * hold only if the transaction commits.
+ */
+export async function decideInTransaction(
+  context: { readonly clock: Clock; readonly timeZone: string },
+  tx: Transaction,
+  bookId: number,
+  requests: Requests,
+): Promise<{ outcomes: Outcome[][]; decided: Decided }> {
+  const time = batchTime(context.clock, context.timeZone);
+  const named = await referencesOf(tx, bookId, requests);
+  const ids = [...accountsOf(requests, named)].sort();
+  const accounts = new Map((await lockAccounts(tx, bookId, ids)).map((account) => [account.id, account]));
+  // What is still pending may have changed before the locks were ours; who the accounts are cannot have.
+  const references = await referencesOf(tx, bookId, requests);
+  await daysOf(tx, bookId, requests, references, accounts, time.businessDate);
+  const transferIds = [...new Set(requests.flatMap((request) => request.map((transfer) => transfer.id)))];
+  const known = new Map((await readAnswers(tx, bookId, transferIds)).map((answer) => [answer.id, answer]));
+  const decided = decide(
+    requests,
+    { account: (id) => accounts.get(id), reference: (id) => references.get(id), known: (id) => known.get(id) },
+    time,
+  );
+  if (decided.firsts.length === 0) return { outcomes: outcomesOf(decided, null, time.text), decided };
+  const changed = changedAccounts(decided);
+  const encoded = encodeBatch(decided, changed);
+  const committed = await commitBatch(tx, bookId, encoded, time.text, newId(context.clock));
+  for (const account of changed) account.version += 1n;
+  return { outcomes: outcomesOf(decided, committed, time.text), decided };
+}
+
+/** The accepted transfers that others refer to. */
+export async function referencesOf(
+  db: Queryable,
+  bookId: number,
+  requests: Requests,
+): Promise<Map<string, ReferenceNow>> {
+  const ids = new Set<string>();
+  for (const request of requests) {
+    for (const transfer of request) {
+      if (transfer.relatedId !== null && transfer.fault === null) ids.add(transfer.relatedId);
+    }
+  }
+  if (ids.size === 0) return new Map();
+  const rows = await readReferences(db, bookId, [...ids]);
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** Every account the requests may touch. */
+export function accountsOf(requests: Requests, references: ReadonlyMap<string, ReferenceNow>): Set<string> {
+  const ids = new Set<string>();
+  for (const request of requests) {
+    for (const transfer of request) {
+      const wanted = wants(transfer);
+      for (const id of wanted.accounts) ids.add(id);
+    }
+  }
+  for (const reference of references.values()) ids.add(reference.debitAccountId).add(reference.creditAccountId);
+  return ids;
+}
+
+/** Loads the day totals that the batch will touch and that are not loaded yet. */
+export async function daysOf(
+  db: Queryable,
+  bookId: number,
+  requests: Requests,
+  references: ReadonlyMap<string, ReferenceNow>,
+  accounts: ReadonlyMap<string, AccountNow>,
+  businessDate: string,
+): Promise<void> {
+  const wanted: { account: AccountNow; date: string }[] = [];
+  const asked = new Set<string>();
+  const want = (id: string, date: string) => {
+    const account = accounts.get(id);
+    if (account === undefined || dayOf(account, date) !== undefined) return;
+    const key = `${date}${id}`;
+    if (asked.has(key)) return;
+    asked.add(key);
+    wanted.push({ account, date });
+  };
+  // A transfer may refer to one that comes earlier in the same batch.
+  const earlier = new Map<string, readonly [string, string]>();
+  for (const request of requests) {
+    for (const transfer of request) {
+      if (transfer.fault !== null) continue;
+      const { debitAccountId, creditAccountId, relatedId } = transfer;
+      const reference = relatedId === null ? undefined : references.get(relatedId);
+      const pair =
+        debitAccountId !== null && creditAccountId !== null
+          ? ([debitAccountId, creditAccountId] as const)
+          : reference !== undefined
+            ? ([reference.debitAccountId, reference.creditAccountId] as const)
+            : earlier.get(relatedId ?? '');
+      if (pair === undefined) continue;
+      earlier.set(transfer.id, pair);
+      const date = effectiveDateOf(transfer, reference, businessDate);
+      for (const id of pair) want(id, date);
+    }
+  }
+  if (wanted.length > 0) await loadDays(db, bookId, wanted);
+}
+
+/** The answers as callers get them, once the batch is written (null: nothing was to be written). */
+export function outcomesOf(decided: Decided, committed: Committed | null, decidedAt: string): Outcome[][] {
+  return decided.answers.map((request) => request.map((answer) => outcomeOf(answer, committed, decidedAt)));
+}
+
+/** `decidedAt` stands in where nothing was recorded: an id that was reused with other content has only its first answer. */
+function outcomeOf(answer: Answer, committed: Committed | null, decidedAt: string): Outcome {
+  const status = answer.code === 'accepted' ? 'accepted' : 'refused';
+  const { id, code, known } = answer;
+  if (known !== null) {
+    const first = 'fingerprint' in known ? known : outcomeOf(known, committed, decidedAt);
+    return { id, status, code, sequence: first.sequence, recordedAt: first.recordedAt, repeated: true };
+  }
+  invariant(answer.row === null || committed !== null, 'an_accepted_transfer_is_committed');
+  const sequence = answer.row === null || committed === null ? null : committed.firstSequence + BigInt(answer.row);
+  return { id, status, code, sequence, recordedAt: committed?.recordedAt ?? decidedAt, repeated: false };
+}

@@ -1,0 +1,308 @@
+/**
+ * The posting lane of one book: concurrent callers' requests form a batch while the batch before is being written, so
+ * that an idle book answers at once and a busy one pays for one commit per batch. Nothing is answered before its commit.
+ *
+ * A batch is first decided on remembered accounts (fast), while the one before is still on its way to disk; the write
+ * names the versions it was decided on. If that does not fit what is in the database (another process posted, an id was
+ * answered before, the batch before failed), nothing is written, everything remembered is forgotten, and the batch is
+ * decided again in a transaction of its own that locks and reads all it touches (careful): the same path that a
+ * caller's own transaction takes.
+ */
+import type { Clock } from '#kernel/clock';
+import type { Database, Transaction } from '#kernel/database';
+import { LongmenError } from '#kernel/errors';
+import { newId } from '#kernel/ids';
+import { changedAccounts, commitBatch, type EncodedBatch, encodeBatch } from './commit.ts';
+import { ledgerError } from './errors.ts';
+import {
+  accountsOf,
+  type BatchTime,
+  batchTime,
+  daysOf,
+  decideInTransaction,
+  outcomesOf,
+  referencesOf,
+} from './inside.ts';
+import type { Outcome } from './model.ts';
+import { type AccountNow, type Decided, decide } from './post.ts';
+import type { Prepared } from './prepare.ts';
+import { readAccounts } from './store.ts';
+
+/** What else commits with a request's transfers. Called after they are decided, possibly more than once: it must be pure. */
+export type Attach = (outcomes: readonly Outcome[]) => Attachment;
+
+export interface Attachment {
+  readonly statements?: readonly { readonly sql: string; readonly values: readonly unknown[] }[];
+  readonly events?: readonly { readonly type: string; readonly subject: string; readonly payload: object }[];
+}
+
+export interface LaneContext {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly timeZone: string;
+  readonly appendEvents: (
+    tx: Transaction,
+    bookId: number,
+    events: NonNullable<Attachment['events']>,
+  ) => Promise<unknown>;
+  readonly onBatch?: (batch: { bookId: number; transfers: number; careful: boolean }) => void;
+}
+
+interface Waiting {
+  readonly transfers: readonly Prepared[];
+  readonly attach: Attach | undefined;
+  readonly resolve: (outcomes: Outcome[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A batch decided on remembered accounts, ready to be written. */
+interface Ready {
+  readonly requests: readonly Waiting[];
+  readonly decided: Decided;
+  readonly encoded: EncodedBatch;
+  readonly time: BatchTime;
+  /** The lane's memory it was decided on; if that has been forgotten since, the decision is void. */
+  readonly memory: Memory;
+}
+
+type Memory = Map<string, AccountNow>;
+
+/** The most transfers one commit holds; requests are never split. */
+const BATCH_TRANSFERS = 8192;
+/** The most transfers that may wait in front of one book before new ones are refused with ledger_overloaded. */
+const WAITING_TRANSFERS = 400_000;
+/** After a conflict with another process, this many batches are decided carefully before the fast way is tried again. */
+const CAREFUL_BATCHES = 16;
+/** Accounts remembered per book; the longest remembered are forgotten first. */
+const REMEMBERED_ACCOUNTS = 1_000_000;
+/** Days remembered per account. */
+const REMEMBERED_DAYS = 4;
+
+export class Lane {
+  private readonly context: LaneContext;
+  private readonly bookId: number;
+  private readonly waiting: Waiting[] = [];
+  private waitingTransfers = 0;
+  private running: Promise<void> | null = null;
+  private carefulBatches = 0;
+  private memory: Memory = new Map();
+
+  constructor(context: LaneContext, bookId: number) {
+    this.context = context;
+    this.bookId = bookId;
+  }
+
+  post(transfers: readonly Prepared[], attach?: Attach): Promise<Outcome[]> {
+    if (this.waitingTransfers + transfers.length > WAITING_TRANSFERS) {
+      return Promise.reject(ledgerError('ledger_overloaded', `${this.waitingTransfers} transfers are waiting`));
+    }
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ transfers, attach, resolve, reject });
+      this.waitingTransfers += transfers.length;
+      this.running ??= this.run();
+    });
+  }
+
+  /** Resolves when nothing waits any more. */
+  async drained(): Promise<void> {
+    await this.running;
+  }
+
+  /** One batch is written while the next one is decided; batches are written one after the other. Never rejects. */
+  private async run(): Promise<void> {
+    let writing: Promise<void> = Promise.resolve();
+    while (this.waiting.length > 0) {
+      const requests = this.take();
+      // What refers to earlier transfers must be able to read them.
+      if (requests.some((request) => request.transfers.some((transfer) => transfer.relatedId !== null))) await writing;
+      const ready = this.carefulBatches > 0 ? null : await this.ready(requests);
+      await writing;
+      writing = this.write(requests, ready);
+      // An idle lane has nothing to decide meanwhile; those who arrive during the write form the next batch.
+      if (this.waiting.length === 0) await writing;
+    }
+    await writing;
+    this.running = null;
+    if (this.waiting.length > 0) this.running = this.run();
+  }
+
+  private take(): Waiting[] {
+    let transfers = 0;
+    let requests = 0;
+    for (const request of this.waiting) {
+      if (requests > 0 && transfers + request.transfers.length > BATCH_TRANSFERS) break;
+      transfers += request.transfers.length;
+      requests++;
+    }
+    this.waitingTransfers -= transfers;
+    return this.waiting.splice(0, requests);
+  }
+
+  /** Decides a batch on remembered accounts; null when that failed and has to be tried again when it is to be written. */
+  private async ready(requests: readonly Waiting[]): Promise<Ready | null> {
+    const { memory } = this;
+    try {
+      return await this.decideFast(requests, memory);
+    } catch {
+      // The batch before may have changed what this one was reading; what is truly wrong shows when it is tried again.
+      if (this.memory === memory) this.memory = new Map();
+      return null;
+    }
+  }
+
+  private async write(requests: readonly Waiting[], ready: Ready | null): Promise<void> {
+    try {
+      if (this.carefulBatches > 0) {
+        this.carefulBatches--;
+        await this.writeCarefully(requests);
+        return;
+      }
+      const current = ready?.memory === this.memory ? ready : await this.decideFast(requests, this.memory);
+      await this.writeFast(current);
+    } catch (error) {
+      // The memory holds what was not written.
+      this.memory = new Map();
+      if (isConflict(error) || error instanceof AttachmentError) {
+        if (isConflict(error)) this.carefulBatches = CAREFUL_BATCHES;
+        await this.writeCarefully(requests).catch((second) => this.refuse(requests, second));
+      } else {
+        this.refuse(requests, error);
+      }
+    }
+  }
+
+  /** Whether the database took the batch may be unknown; every id keeps its first answer, so callers ask again. */
+  private refuse(requests: readonly Waiting[], error: unknown): void {
+    this.memory = new Map();
+    for (const request of requests) request.reject(error);
+  }
+
+  private async decideFast(waiting: readonly Waiting[], memory: Memory): Promise<Ready> {
+    const { db, clock, timeZone } = this.context;
+    const time = batchTime(clock, timeZone);
+    const requests = waiting.map((request) => request.transfers);
+    const references = await referencesOf(db, this.bookId, requests);
+    const missing: string[] = [];
+    for (const id of accountsOf(requests, references)) if (!memory.has(id)) missing.push(id);
+    if (missing.length > 0) {
+      for (const account of await readAccounts(db, this.bookId, missing)) memory.set(account.id, account);
+    }
+    await daysOf(db, this.bookId, requests, references, memory, time.businessDate);
+    const decided = decide(
+      requests,
+      { account: (id) => memory.get(id), reference: (id) => references.get(id), known: () => undefined },
+      time,
+    );
+    const changed = changedAccounts(decided);
+    const encoded = encodeBatch(decided, changed);
+    for (const account of changed) account.version += 1n;
+    forgetDays(decided, changed);
+    this.forgetAccounts();
+    return { requests: waiting, decided, encoded, time, memory };
+  }
+
+  private async writeFast({ requests, decided, encoded, time }: Ready): Promise<void> {
+    const { db, clock } = this.context;
+    const eventId = newId(clock);
+    const attached = requests.some((request) => request.attach !== undefined);
+    const outcomes = attached
+      ? await db.transaction(
+          async (tx) => {
+            const committed = await commitBatch(tx, this.bookId, encoded, time.text, eventId);
+            const answered = outcomesOf(decided, committed, time.text);
+            await this.attach(tx, requests, answered);
+            return answered;
+          },
+          { attempts: 1 },
+        )
+      : outcomesOf(decided, await commitBatch(db, this.bookId, encoded, time.text, eventId), time.text);
+    this.answer(requests, outcomes, false);
+  }
+
+  /** A request whose attachment fails is refused alone; the rest is decided again without it. */
+  private async writeCarefully(requests: readonly Waiting[]): Promise<void> {
+    let remaining = requests;
+    while (remaining.length > 0) {
+      try {
+        const { outcomes, decided } = await this.context.db.transaction(
+          async (tx) => {
+            const transfers = remaining.map((request) => request.transfers);
+            const result = await decideInTransaction(this.context, tx, this.bookId, transfers);
+            await this.attach(tx, remaining, result.outcomes);
+            return result;
+          },
+          { attempts: 20 },
+        );
+        for (const account of decided.accounts.values()) this.memory.set(account.id, account);
+        this.answer(remaining, outcomes, true);
+        return;
+      } catch (error) {
+        if (!(error instanceof AttachmentError)) throw error;
+        const failed = remaining[error.request];
+        failed?.reject(error.cause);
+        remaining = remaining.filter((request) => request !== failed);
+      }
+    }
+  }
+
+  private async attach(tx: Transaction, requests: readonly Waiting[], outcomes: readonly Outcome[][]): Promise<void> {
+    for (const [index, request] of requests.entries()) {
+      if (request.attach === undefined) continue;
+      try {
+        const attachment = request.attach(outcomes[index] ?? []);
+        for (const { sql, values } of attachment.statements ?? []) await tx.query(sql, values);
+        if (attachment.events !== undefined && attachment.events.length > 0) {
+          await this.context.appendEvents(tx, this.bookId, attachment.events);
+        }
+      } catch (error) {
+        if (isConflict(error)) throw error;
+        throw new AttachmentError(index, error);
+      }
+    }
+  }
+
+  private answer(requests: readonly Waiting[], outcomes: readonly Outcome[][], careful: boolean): void {
+    let transfers = 0;
+    for (const [index, request] of requests.entries()) {
+      transfers += request.transfers.length;
+      request.resolve(outcomes[index] ?? []);
+    }
+    this.context.onBatch?.({ bookId: this.bookId, transfers, careful });
+  }
+
+  private forgetAccounts(): void {
+    if (this.memory.size <= REMEMBERED_ACCOUNTS) return;
+    for (const id of this.memory.keys()) {
+      if (this.memory.size <= REMEMBERED_ACCOUNTS / 2) break;
+      this.memory.delete(id);
+    }
+  }
+}
+
+/** Keeps the days this batch writes, which cannot be read yet; of accounts with many days the others are forgotten. */
+function forgetDays(decided: Decided, changed: readonly AccountNow[]): void {
+  const crowded = new Map<AccountNow, Set<string>>();
+  for (const account of changed) if (account.days.length > REMEMBERED_DAYS) crowded.set(account, new Set());
+  if (crowded.size === 0) return;
+  for (const row of decided.rows) {
+    crowded.get(row.debit)?.add(row.effectiveDate);
+    crowded.get(row.credit)?.add(row.effectiveDate);
+  }
+  for (const [account, written] of crowded) {
+    const kept = account.days.filter(({ date }) => written.has(date));
+    account.days.splice(0, account.days.length, ...kept);
+  }
+}
+
+/** An attachment of one request could not be written; `cause` is why. */
+class AttachmentError extends Error {
+  readonly request: number;
+  constructor(request: number, cause: unknown) {
+    super('attachment failed', { cause });
+    this.request = request;
+  }
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof LongmenError && error.code === 'database_conflict';
+}

@@ -1,0 +1,177 @@
+/** The ledger as the rest of the house uses it. */
+import type { Clock } from '#kernel/clock';
+import type { Database, Transaction } from '#kernel/database';
+import { instantText, isoDateOf } from '#kernel/dates';
+import { appendEvents, type Book, findBook, wakeConsumers } from '#kernel/events';
+import { deterministicId } from '#kernel/ids';
+import type { Metrics } from '#kernel/metrics';
+import { openAccounts, setLimits, setState } from './accounts.ts';
+import { ledgerError } from './errors.ts';
+import { decideInTransaction } from './inside.ts';
+import { type Attach, Lane, type LaneContext } from './lane.ts';
+import {
+  type Account,
+  type AccountInput,
+  type AccountState,
+  type Limits,
+  MAX_BATCH,
+  type Outcome,
+  type TransferInput,
+} from './model.ts';
+import { isTransferId, type Prepared, prepare } from './prepare.ts';
+
+export interface LedgerOptions {
+  readonly db: Database;
+  readonly clock: Clock;
+  /** The business time zone (IANA): a transfer without an effective date counts from the date it is there. */
+  readonly timeZone: string;
+  readonly metrics?: Metrics | undefined;
+}
+
+/** The books of an institution. Amounts are bigint minor units; ids are UUIDs; books are named by their code. */
+export interface Ledger {
+  /** Opens accounts; the same id with the same content again changes nothing. See {@link openAccounts}. */
+  openAccounts(tx: Transaction, book: string, accounts: readonly AccountInput[]): Promise<Account[]>;
+  setLimits(tx: Transaction, book: string, accountId: string, limits: Limits): Promise<Account>;
+  setState(tx: Transaction, book: string, accountId: string, state: AccountState): Promise<Account>;
+  /**
+   * Decides and posts 1 to 8,192 transfers through the lane, in order, each accepted or refused by itself. Resolves after
+   * the commit. When it rejects (`database_unreachable` and the like) nothing is known of the outcome: ask again with
+   * the same ids, every id keeps its first answer.
+   * Errors: `book_not_found`, `batch_empty`, `batch_too_large`, `transfer_id_malformed`, `ledger_overloaded`.
+   */
+  post(book: string, transfers: readonly TransferInput[]): Promise<Outcome[]>;
+  /** As {@link post}; what `attach` returns for the outcomes commits with them or not at all. */
+  postWith(book: string, transfers: readonly TransferInput[], attach: Attach): Promise<Outcome[]>;
+  /** As {@link post}, inside the caller's transaction: the outcomes hold if it commits. */
+  postIn(tx: Transaction, book: string, transfers: readonly TransferInput[]): Promise<Outcome[]>;
+  /** Expires pending transfers of a book that are due by the clock; returns how many. */
+  expireDue(book: string): Promise<number>;
+  /** The business date: today in the business time zone. */
+  businessDate(): string;
+  /** The internal number of a book. Error: `book_not_found`. */
+  bookId(book: string): Promise<number>;
+  /** Waits for what is in the lanes; further posts are refused with `ledger_closed`. */
+  close(): Promise<void>;
+}
+
+/** How many due pending transfers one expiry pass takes. */
+const EXPIRY_BATCH = 1_000;
+
+export function openLedger(options: LedgerOptions): Ledger {
+  const { db, clock, timeZone } = options;
+  const books = new Map<string, Promise<Book>>();
+  const lanes = new Map<number, Lane>();
+  const meter = options.metrics === undefined ? undefined : lanesMeter(options.metrics);
+  let closed = false;
+
+  const context: LaneContext = {
+    db,
+    clock,
+    timeZone,
+    appendEvents: (tx, bookId, events) => appendEvents(tx, bookId, clock, events),
+    onBatch(batch) {
+      meter?.(batch);
+      wakeConsumers(batch.bookId);
+    },
+  };
+
+  async function bookId(code: string): Promise<number> {
+    let found = books.get(code);
+    if (found === undefined) {
+      found = findBook(db, code);
+      books.set(code, found);
+      // A book that is not there yet may be there later.
+      found.catch(() => books.delete(code));
+    }
+    return (await found).bookId;
+  }
+
+  async function lane(book: string): Promise<Lane> {
+    const id = await bookId(book);
+    if (closed) throw ledgerError('ledger_closed', 'The ledger is shutting down');
+    let existing = lanes.get(id);
+    if (existing === undefined) {
+      existing = new Lane(context, id);
+      lanes.set(id, existing);
+    }
+    return existing;
+  }
+
+  return {
+    bookId,
+    businessDate: () => isoDateOf(clock.now(), timeZone),
+    async openAccounts(tx, book, accounts) {
+      return openAccounts(tx, await bookId(book), clock, accounts);
+    },
+    async setLimits(tx, book, accountId, limits) {
+      return setLimits(tx, await bookId(book), clock, accountId, limits);
+    },
+    async setState(tx, book, accountId, state) {
+      return setState(tx, await bookId(book), clock, accountId, state);
+    },
+    async post(book, transfers) {
+      const prepared = prepareAll(transfers);
+      return (await lane(book)).post(prepared);
+    },
+    async postWith(book, transfers, attach) {
+      const prepared = prepareAll(transfers);
+      return (await lane(book)).post(prepared, attach);
+    },
+    async postIn(tx, book, transfers) {
+      const prepared = prepareAll(transfers);
+      const { outcomes } = await decideInTransaction(context, tx, await bookId(book), [prepared]);
+      return outcomes[0] ?? [];
+    },
+    async expireDue(book) {
+      const id = await bookId(book);
+      const { rows } = await db.query<{ transfer_id: string }>(
+        `select transfer_id from ledger.pending
+         where book_id = $1 and ended is null and expires_at <= $2 order by expires_at limit $3`,
+        [id, instantText(clock.now()), EXPIRY_BATCH],
+      );
+      if (rows.length === 0) return 0;
+      // The id follows from the pending transfer, so that two servers expiring it at once do it once.
+      const expiries = rows.map((row) => prepareExpiry(row.transfer_id));
+      const outcomes = await (await lane(book)).post(expiries);
+      return outcomes.filter((outcome) => outcome.code === 'accepted' && !outcome.repeated).length;
+    },
+    async close() {
+      closed = true;
+      await Promise.all([...lanes.values()].map((open) => open.drained()));
+    },
+  };
+}
+
+function prepareAll(transfers: readonly TransferInput[]): Prepared[] {
+  if (transfers.length === 0) throw ledgerError('batch_empty', 'At least one transfer is needed');
+  if (transfers.length > MAX_BATCH) {
+    throw ledgerError('batch_too_large', `One call holds at most ${MAX_BATCH} transfers, not ${transfers.length}`);
+  }
+  return transfers.map((transfer, index) => {
+    if (!isTransferId(transfer.id)) {
+      throw ledgerError('transfer_id_malformed', `Transfer ${index} has no UUID as id`, { index });
+    }
+    return prepare(transfer);
+  });
+}
+
+function prepareExpiry(pendingId: string): Prepared {
+  return prepare({ id: deterministicId('ledger.expire', pendingId), kind: 'expire', pendingId });
+}
+
+function lanesMeter(metrics: Metrics) {
+  const transfers = metrics.counter({
+    name: 'longmen_ledger_transfers_total',
+    help: 'Transfers decided by the posting lane, accepted or refused.',
+  });
+  const batches = metrics.counter({
+    name: 'longmen_ledger_batches_total',
+    help: 'Batches the posting lane committed; careful ones were decided in a transaction of their own.',
+    labelNames: ['mode'],
+  });
+  return (batch: { transfers: number; careful: boolean }) => {
+    transfers.inc(batch.transfers);
+    batches.inc({ mode: batch.careful ? 'careful' : 'fast' });
+  };
+}

@@ -1,0 +1,157 @@
+-- Writes one decided batch: one call, one round trip, whole or not at all. The caller decided on certain versions of
+-- the accounts; if any of them has changed since, or an id was answered in the meantime, nothing is written and a
+-- serialization failure (40001) tells the caller to look again.
+--
+-- Locks are always taken in the same order (balances by account id, then the journal's end, then the book's event
+-- position), here and in a caller's own transaction, so that batches of several processes wait for each other and do
+-- not deadlock. Nested loops keep the update in the order of the given arrays, which are sorted by account id.
+create function ledger.commit_batch(
+  p_book integer,
+  p_recorded_at timestamptz,
+  -- accounts that changed, sorted by id: the version they were decided on and their new counters
+  p_account_id uuid[],
+  p_account_version bigint[],
+  p_debits_pending bigint[],
+  p_credits_pending bigint[],
+  p_debits_posted bigint[],
+  p_credits_posted bigint[],
+  -- accounts that were looked at and did not change: a refusal must not rest on an outdated view either
+  p_seen_id uuid[],
+  p_seen_version bigint[],
+  -- journal rows, in order
+  p_transfer_id uuid[],
+  p_kind smallint[],
+  p_debit_account_id uuid[],
+  p_credit_account_id uuid[],
+  p_amount bigint[],
+  p_currency text[],
+  p_effective_date date[],
+  p_related_id uuid[],
+  p_expires_at timestamptz[],
+  p_linked boolean[],
+  p_type text[],
+  p_description text[],
+  p_reference text[],
+  p_debit_day bigint[],
+  p_credit_day bigint[],
+  p_released bigint[],
+  -- ids answered for the first time; row: index (from 1) of the journal row, or null when refused
+  p_answer_id uuid[],
+  p_answer_fingerprint bytea[],
+  p_answer_code smallint[],
+  p_answer_row integer[],
+  -- pending transfers that are new or changed
+  p_pending_id uuid[],
+  p_pending_row integer[],
+  p_pending_remaining bigint[],
+  p_pending_ended text[],
+  p_pending_expires_at timestamptz[],
+  -- reversed transfers and the journal rows that undo them
+  p_reversed_id uuid[],
+  p_reversed_by uuid[],
+  -- what each code and day changed by
+  p_code_currency text[],
+  p_code text[],
+  p_code_date date[],
+  p_code_debits_pending numeric[],
+  p_code_credits_pending numeric[],
+  p_code_debits_posted numeric[],
+  p_code_credits_posted numeric[],
+  -- the id of the event that tells of this batch
+  p_event_id uuid
+) returns table (first_sequence bigint, recorded_at timestamptz)
+language plpgsql
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_seqscan = off
+as $$
+declare
+  v_rows integer := coalesce(cardinality(p_transfer_id), 0);
+  v_written integer;
+  v_first bigint;
+  v_recorded timestamptz;
+begin
+  update ledger.balance b
+  set version = b.version + 1,
+      debits_pending = u.debits_pending,
+      credits_pending = u.credits_pending,
+      debits_posted = u.debits_posted,
+      credits_posted = u.credits_posted
+  from unnest(p_account_id, p_account_version, p_debits_pending, p_credits_pending, p_debits_posted, p_credits_posted)
+    as u (account_id, version, debits_pending, credits_pending, debits_posted, credits_posted)
+  where b.book_id = p_book and b.account_id = u.account_id and b.version = u.version;
+  get diagnostics v_written = row_count;
+  if v_written <> coalesce(cardinality(p_account_id), 0) then
+    raise exception 'accounts changed since the batch was decided' using errcode = 'serialization_failure';
+  end if;
+  if p_seen_id is not null and exists (
+    select from unnest(p_seen_id, p_seen_version) as u (account_id, version)
+    join ledger.balance b on b.book_id = p_book and b.account_id = u.account_id
+    where b.version <> u.version
+  ) then
+    raise exception 'accounts changed since the batch was decided' using errcode = 'serialization_failure';
+  end if;
+
+  update ledger.journal_end e
+  set sequence = e.sequence + v_rows, recorded_at = greatest(e.recorded_at, p_recorded_at)
+  where e.book_id = p_book
+  returning e.sequence - v_rows + 1, e.recorded_at into v_first, v_recorded;
+  if v_first is null then
+    raise exception 'book % has no journal', p_book using errcode = 'no_data_found';
+  end if;
+
+  insert into ledger.answer (book_id, transfer_id, fingerprint, code, sequence, recorded_at)
+  select p_book, u.id, u.fingerprint, u.code, v_first + u.row_number - 1, v_recorded
+  from unnest(p_answer_id, p_answer_fingerprint, p_answer_code, p_answer_row) as u (id, fingerprint, code, row_number)
+  on conflict (book_id, transfer_id) do nothing;
+  get diagnostics v_written = row_count;
+  if v_written <> coalesce(cardinality(p_answer_id), 0) then
+    raise exception 'an id was answered since the batch was decided' using errcode = 'serialization_failure';
+  end if;
+
+  if v_rows > 0 then
+    insert into ledger.transfer
+    select p_book, v_first + u.n - 1, u.id, u.kind, u.debit, u.credit, u.amount, u.currency, u.effective_date, v_recorded,
+      u.related, u.expires_at, coalesce(u.linked, false), u.type, u.description, u.reference,
+      p_debit_day[4 * u.n - 3], p_debit_day[4 * u.n - 2], p_debit_day[4 * u.n - 1], p_debit_day[4 * u.n],
+      p_credit_day[4 * u.n - 3], p_credit_day[4 * u.n - 2], p_credit_day[4 * u.n - 1], p_credit_day[4 * u.n],
+      coalesce(u.released, 0)
+    from unnest(p_transfer_id, p_kind, p_debit_account_id, p_credit_account_id, p_amount, p_currency, p_effective_date,
+        p_related_id, p_expires_at, p_linked, p_type, p_description, p_reference, p_released)
+      with ordinality as u (id, kind, debit, credit, amount, currency, effective_date, related, expires_at, linked, type,
+        description, reference, released, n);
+
+    insert into ledger.code_day as c
+    select p_book, u.* from unnest(p_code_currency, p_code, p_code_date, p_code_debits_pending, p_code_credits_pending,
+      p_code_debits_posted, p_code_credits_posted) as u
+    on conflict (book_id, currency, code, effective_date) do update
+    set debits_pending = c.debits_pending + excluded.debits_pending,
+        credits_pending = c.credits_pending + excluded.credits_pending,
+        debits_posted = c.debits_posted + excluded.debits_posted,
+        credits_posted = c.credits_posted + excluded.credits_posted;
+
+    if p_pending_id is not null then
+      insert into ledger.pending as p (book_id, transfer_id, sequence, remaining_minor, ended, expires_at)
+      select p_book, u.id, coalesce(v_first + u.row_number - 1, 0), u.remaining, u.ended, u.expires_at
+      from unnest(p_pending_id, p_pending_row, p_pending_remaining, p_pending_ended, p_pending_expires_at)
+        as u (id, row_number, remaining, ended, expires_at)
+      on conflict (book_id, transfer_id) do update
+      set remaining_minor = excluded.remaining_minor, ended = excluded.ended;
+    end if;
+
+    if p_reversed_id is not null then
+      insert into ledger.reversal (book_id, reversed_id, transfer_id)
+      select p_book, u.reversed, u.by from unnest(p_reversed_id, p_reversed_by) as u (reversed, by);
+    end if;
+
+    perform kernel.append_events(p_book, v_recorded, array[p_event_id], array['ledger.posted'],
+      array[v_first::text],
+      array[json_build_object('first_sequence', v_first::text, 'last_sequence', (v_first + v_rows - 1)::text,
+        'transfers', v_rows)::text]);
+  end if;
+
+  return query select v_first, v_recorded;
+end;
+$$;
+
+grant execute on function ledger.commit_batch to longmen_app;

@@ -1,0 +1,104 @@
+-- Recomputation of everything that is kept, from the journal alone. Each check returns the rows that do not follow, the
+-- first one first.
+
+-- Journal rows whose running day totals do not follow from the rows before them.
+create view ledger.verify_running_totals as
+select book_id, sequence, transfer_id, account_id, effective_date, day_totals as stored, recomputed
+from (
+  select e.*, array[sum(debits_pending) over day, sum(credits_pending) over day, sum(debits_posted) over day,
+    sum(credits_posted) over day]::bigint[] as recomputed
+  from ledger.entry e
+  window day as (partition by book_id, account_id, effective_date order by sequence)
+) r
+where day_totals <> recomputed;
+
+-- Accounts whose counters are not the sum of their journal rows.
+create view ledger.verify_counters as
+select b.book_id, b.account_id,
+  array[b.debits_pending, b.credits_pending, b.debits_posted, b.credits_posted]::numeric[] as stored,
+  array[coalesce(s.debits_pending, 0), coalesce(s.credits_pending, 0), coalesce(s.debits_posted, 0),
+    coalesce(s.credits_posted, 0)] as recomputed
+from ledger.balance b
+left join (
+  select book_id, account_id, sum(debits_pending) as debits_pending, sum(credits_pending) as credits_pending,
+    sum(debits_posted) as debits_posted, sum(credits_posted) as credits_posted
+  from ledger.entry group by book_id, account_id
+) s using (book_id, account_id)
+where b.debits_pending <> coalesce(s.debits_pending, 0) or b.credits_pending <> coalesce(s.credits_pending, 0)
+  or b.debits_posted <> coalesce(s.debits_posted, 0) or b.credits_posted <> coalesce(s.credits_posted, 0);
+
+-- Totals per code and day that are not the sum of their journal rows.
+create view ledger.verify_code_days as
+with recomputed as (
+  select book_id, e.currency, a.code, e.effective_date, sum(e.debits_pending) as debits_pending,
+    sum(e.credits_pending) as credits_pending, sum(e.debits_posted) as debits_posted,
+    sum(e.credits_posted) as credits_posted
+  from ledger.entry e join ledger.account a using (book_id, account_id)
+  group by book_id, e.currency, a.code, e.effective_date
+)
+select book_id, currency, code, effective_date,
+  array[c.debits_pending, c.credits_pending, c.debits_posted, c.credits_posted] as stored,
+  array[r.debits_pending, r.credits_pending, r.debits_posted, r.credits_posted] as recomputed
+from ledger.code_day c full join recomputed r using (book_id, currency, code, effective_date)
+where array[c.debits_pending, c.credits_pending, c.debits_posted, c.credits_posted]
+  is distinct from array[r.debits_pending, r.credits_pending, r.debits_posted, r.credits_posted];
+
+-- Pending transfers whose remainder is not their amount less what was posted and released.
+create view ledger.verify_pending as
+select t.book_id, t.sequence, t.transfer_id, p.remaining_minor as stored,
+  t.amount_minor - coalesce(s.released, 0) as recomputed
+from ledger.transfer t
+left join ledger.pending p using (book_id, transfer_id)
+left join (
+  select book_id, related_id as transfer_id, sum(released_minor) as released
+  from ledger.transfer where kind in (2, 3, 5) group by book_id, related_id
+) s using (book_id, transfer_id)
+where t.kind = 1 and (p.remaining_minor is distinct from t.amount_minor - coalesce(s.released, 0)
+  or (p.ended is null) <> (p.remaining_minor > 0) or p.sequence <> t.sequence);
+
+-- Journal rows without their answer, answers without their journal row, and gaps in the journal.
+create view ledger.verify_answers as
+select coalesce(t.book_id, a.book_id) as book_id, coalesce(t.sequence, a.sequence) as sequence,
+  coalesce(t.transfer_id, a.transfer_id) as transfer_id
+from ledger.transfer t
+full join (select * from ledger.answer where code = 0 or sequence is not null) a
+  on a.book_id = t.book_id and a.transfer_id = t.transfer_id and a.sequence = t.sequence
+where t.sequence is null or a.sequence is null or a.code <> 0;
+
+create view ledger.verify_sequence as
+select book_id, expected as sequence, sequence as stored
+from (
+  select book_id, sequence, row_number() over (partition by book_id order by sequence) as expected from ledger.transfer
+  union all
+  select e.book_id, e.sequence, (select count(*) from ledger.transfer t where t.book_id = e.book_id)
+  from ledger.journal_end e
+) s
+where sequence <> expected;
+
+-- A reversal undoes its original: same amount and currency, sides swapped, once.
+create view ledger.verify_reversals as
+select t.book_id, t.sequence, t.transfer_id
+from ledger.transfer t
+left join ledger.reversal r on r.book_id = t.book_id and r.transfer_id = t.transfer_id and r.reversed_id = t.related_id
+left join ledger.transfer o on o.book_id = t.book_id
+  and o.sequence = (select a.sequence from ledger.answer a where a.book_id = t.book_id and a.transfer_id = t.related_id)
+where t.kind = 4 and (r.transfer_id is null or o.sequence is null or o.amount_minor <> t.amount_minor
+  or o.currency <> t.currency or o.debit_account_id <> t.credit_account_id or o.credit_account_id <> t.debit_account_id);
+
+-- Members of a chain stand next to each other and were recorded together.
+create view ledger.verify_chains as
+select t.book_id, t.sequence, t.transfer_id
+from ledger.transfer t
+left join ledger.transfer n on n.book_id = t.book_id and n.sequence = t.sequence + 1
+where t.linked and (n.sequence is null or n.recorded_at <> t.recorded_at);
+
+-- Balances past their limits that no refusal explains cannot be recomputed from counters alone (limits change over
+-- time); accounts without a balance, and balances that name no account, can.
+create view ledger.verify_accounts as
+select coalesce(a.book_id, b.book_id) as book_id, coalesce(a.account_id, b.account_id) as account_id
+from ledger.account a full join ledger.balance b using (book_id, account_id)
+where a.account_id is null or b.account_id is null;
+
+grant select on ledger.verify_running_totals, ledger.verify_counters, ledger.verify_code_days, ledger.verify_pending,
+  ledger.verify_answers, ledger.verify_sequence, ledger.verify_reversals, ledger.verify_chains, ledger.verify_accounts
+  to longmen_app;

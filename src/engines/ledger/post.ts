@@ -1,0 +1,482 @@
+/**
+ * The one rule set of the ledger: decides the transfers of a batch one by one, in order, each seeing all accepted before
+ * it. No I/O: it changes the accounts and references it is shown, in memory, and returns what is to be written; who
+ * showed them throws them away when the write fails. Both entrances (the lane and a caller's own transaction) use it.
+ */
+import { invariant } from '#kernel/errors';
+import {
+  type AccountState,
+  available,
+  type Counters,
+  type Kind,
+  MAX_MINOR,
+  type OutcomeCode,
+  reach,
+  type Side,
+} from './model.ts';
+import type { Prepared } from './prepare.ts';
+
+/** An account as the batch sees it. `version` grows with every change; a write names the version it was decided on. */
+export interface AccountNow extends Counters {
+  readonly id: string;
+  readonly currency: string;
+  readonly code: string;
+  readonly side: Side;
+  readonly minimum: bigint | null;
+  readonly maximum: bigint | null;
+  readonly state: AccountState;
+  version: bigint;
+  /** What happened on the effective dates the batch touches: signed running totals of each day, latest used last. */
+  readonly days: DayTotals[];
+}
+
+/** What an account's counters changed by on one effective date. */
+export interface DayTotals extends Counters {
+  readonly date: string;
+}
+
+export function dayOf(account: AccountNow, date: string): DayTotals | undefined {
+  // A handful at most, and nearly always the last.
+  for (let index = account.days.length - 1; index >= 0; index--) {
+    const totals = account.days[index];
+    if (totals?.date === date) return totals;
+  }
+  return undefined;
+}
+
+/** An accepted transfer that others refer to, with its present state. */
+export interface ReferenceNow {
+  readonly id: string;
+  readonly kind: Kind;
+  readonly debitAccountId: string;
+  readonly creditAccountId: string;
+  readonly amount: bigint;
+  readonly currency: string;
+  readonly effectiveDate: string;
+  readonly expiresAtMs: number | null;
+  /** What is still pending; 0 for other kinds. */
+  remaining: bigint;
+  /** How a pending transfer ended, or null while it is pending. */
+  ended: 'posted' | 'voided' | 'expired' | null;
+  reversed: boolean;
+}
+
+/** The first answer to an id that was answered in an earlier batch. */
+export interface Known {
+  readonly fingerprint: string;
+  readonly code: OutcomeCode;
+  readonly sequence: bigint | null;
+  readonly recordedAt: string;
+}
+
+/** What a batch can see of the books. Everything {@link wants} named must have been loaded. */
+export interface BatchView {
+  account(id: string): AccountNow | undefined;
+  reference(id: string): ReferenceNow | undefined;
+  known(id: string): Known | undefined;
+}
+
+/** One line of the journal: an accepted transfer. */
+export interface JournalRow {
+  readonly prepared: Prepared;
+  readonly debit: AccountNow;
+  readonly credit: AccountNow;
+  readonly amount: bigint;
+  readonly effectiveDate: string;
+  /** What a post, void or expiry took off the pending counters, in minor units; 0 for other kinds. */
+  readonly released: bigint;
+}
+
+export interface Answer {
+  readonly id: string;
+  readonly code: OutcomeCode;
+  /** Index into {@link Decided.rows}; null when refused or repeated. */
+  readonly row: number | null;
+  /** The first answer, when this id had one before this batch or earlier in it. */
+  readonly known: Known | Answer | null;
+}
+
+export interface Decided {
+  /** One list per request, in order. */
+  readonly answers: Answer[][];
+  readonly rows: JournalRow[];
+  /** The running totals of the effective date after each row, four counters for its debit account and four for its credit account. */
+  readonly debitDays: bigint[];
+  readonly creditDays: bigint[];
+  /** Ids answered for the first time, accepted or refused, with their fingerprints: they are never answered otherwise. */
+  readonly firsts: { answer: Answer; fingerprint: string }[];
+  /** Accounts the batch looked at; those named by {@link rows} changed. */
+  readonly accounts: Map<string, AccountNow>;
+  /** Pending and reversed transfers that are new or changed, as they are after the batch. */
+  readonly references: Map<string, ReferenceNow>;
+}
+
+export interface DecisionTime {
+  readonly nowMs: number;
+  /** The business date: the default effective date. */
+  readonly businessDate: string;
+}
+
+/** What each transfer needs loaded, beyond the accounts of the transfers it refers to. */
+export function wants(prepared: Prepared): { accounts: string[]; reference: string | null } {
+  const accounts: string[] = [];
+  if (prepared.fault === null) {
+    if (prepared.debitAccountId !== null) accounts.push(prepared.debitAccountId);
+    if (prepared.creditAccountId !== null) accounts.push(prepared.creditAccountId);
+  }
+  return { accounts, reference: prepared.fault === null ? prepared.relatedId : null };
+}
+
+/** The effective date a transfer will carry. A post or void by default counts from no earlier than its pending transfer. */
+export function effectiveDateOf(prepared: Prepared, reference: ReferenceNow | undefined, businessDate: string): string {
+  if (prepared.effectiveDate !== null) return prepared.effectiveDate;
+  if (reference?.kind === 'pending' && reference.effectiveDate > businessDate) return reference.effectiveDate;
+  return businessDate;
+}
+
+/** Decides all requests of a batch in order. See README for codes and precedence. */
+export function decide(requests: readonly (readonly Prepared[])[], view: BatchView, time: DecisionTime): Decided {
+  const batch = new Batch(view, time);
+  const answers = requests.map((request) => batch.request(request));
+  return {
+    answers,
+    rows: batch.rows,
+    debitDays: batch.debitDays,
+    creditDays: batch.creditDays,
+    firsts: batch.firsts,
+    accounts: batch.accounts,
+    references: batch.references,
+  };
+}
+
+/** What undoing an accepted leg of a failed chain needs. */
+interface Leg {
+  readonly row: JournalRow;
+  readonly delta: Delta;
+  readonly reference: { now: ReferenceNow; before: Pick<ReferenceNow, 'remaining' | 'ended' | 'reversed'> } | null;
+}
+
+/** What an accepted transfer adds: to pending counters and to posted counters of both its accounts. */
+interface Delta {
+  readonly pending: bigint;
+  readonly posted: bigint;
+}
+
+class Batch {
+  readonly rows: JournalRow[] = [];
+  readonly debitDays: bigint[] = [];
+  readonly creditDays: bigint[] = [];
+  readonly firsts: { answer: Answer; fingerprint: string }[] = [];
+  readonly accounts = new Map<string, AccountNow>();
+  readonly references = new Map<string, ReferenceNow>();
+  private readonly seen = new Map<string, { answer: Answer; fingerprint: string }>();
+  private readonly entered = new Map<string, JournalRow>();
+  private readonly view: BatchView;
+  private readonly time: DecisionTime;
+
+  constructor(view: BatchView, time: DecisionTime) {
+    this.view = view;
+    this.time = time;
+  }
+
+  request(transfers: readonly Prepared[]): Answer[] {
+    const answers: Answer[] = [];
+    for (let start = 0; start < transfers.length; ) {
+      let end = start;
+      while (transfers[end]?.linked) end++;
+      if (end === start) {
+        answers.push(this.single(transfers[start] as Prepared));
+      } else if (end === transfers.length) {
+        answers.push(...this.refuseChain(transfers.slice(start), transfers.length - start - 1, 'chain_open'));
+        end = transfers.length - 1;
+      } else {
+        answers.push(...this.chain(transfers.slice(start, end + 1)));
+      }
+      start = end + 1;
+    }
+    return answers;
+  }
+
+  private single(prepared: Prepared): Answer {
+    const before = this.answeredBefore(prepared);
+    if (before !== undefined) return before;
+    const leg = this.apply(prepared);
+    if (typeof leg === 'string') return this.answer(prepared, leg, null);
+    return this.answer(prepared, 'accepted', this.rows.length - 1);
+  }
+
+  private chain(members: readonly Prepared[]): Answer[] {
+    const before = members.map((member) => this.answeredBefore(member));
+    if (before.every((answer) => answer !== undefined)) return before as Answer[];
+    const culprit = before.findIndex((answer) => answer !== undefined);
+    if (culprit >= 0) return this.refuseChain(members, -1, 'chain_failed');
+    const ids = new Set<string>();
+    const firstRow = this.rows.length;
+    const legs: Leg[] = [];
+    for (const [index, member] of members.entries()) {
+      const leg = ids.has(member.id) ? 'id_reused' : this.apply(member);
+      ids.add(member.id);
+      if (typeof leg === 'string') {
+        for (const applied of legs.reverse()) this.undo(applied);
+        this.rows.length = firstRow;
+        this.debitDays.length = 4 * firstRow;
+        this.creditDays.length = 4 * firstRow;
+        return this.refuseChain(members, index, leg);
+      }
+      legs.push(leg);
+    }
+    return members.map((member, index) => this.answer(member, 'accepted', firstRow + index));
+  }
+
+  /** Refuses a chain as a whole: the culprit with its own code, every other member that has no answer yet with chain_failed. */
+  private refuseChain(members: readonly Prepared[], culprit: number, code: OutcomeCode): Answer[] {
+    return members.map(
+      (member, index) =>
+        this.answeredBefore(member) ?? this.answer(member, index === culprit ? code : 'chain_failed', null),
+    );
+  }
+
+  /** The answer to an id that already has one, in an earlier batch or in this one. */
+  private answeredBefore(prepared: Prepared): Answer | undefined {
+    const earlier = this.seen.get(prepared.id);
+    const known = earlier === undefined ? this.view.known(prepared.id) : undefined;
+    const fingerprint = earlier?.fingerprint ?? known?.fingerprint;
+    if (fingerprint === undefined) return undefined;
+    if (fingerprint !== prepared.fingerprint) return { id: prepared.id, code: 'id_reused', row: null, known: null };
+    const first = earlier?.answer ?? known;
+    invariant(first !== undefined, 'an_answered_id_has_its_answer');
+    return { id: prepared.id, code: first.code, row: null, known: first };
+  }
+
+  private answer(prepared: Prepared, code: OutcomeCode, row: number | null): Answer {
+    const answer: Answer = { id: prepared.id, code, row, known: null };
+    if (code !== 'id_reused') {
+      const first = { answer, fingerprint: prepared.fingerprint };
+      this.seen.set(prepared.id, first);
+      this.firsts.push(first);
+    }
+    return answer;
+  }
+
+  /** Applies one transfer to the batch's copies, or says why not. Checks are in the order of `outcomeCodes`. */
+  private apply(prepared: Prepared): Leg | OutcomeCode {
+    if (prepared.fault !== null) return prepared.fault;
+    switch (prepared.kind) {
+      case 'transfer':
+      case 'pending':
+        return this.move(prepared);
+      case 'reverse':
+        return this.reverse(prepared);
+      default:
+        return this.settle(prepared);
+    }
+  }
+
+  private move(prepared: Prepared): Leg | OutcomeCode {
+    const { debitAccountId, creditAccountId, amount, expiresAtMs } = prepared;
+    invariant(debitAccountId !== null && creditAccountId !== null && amount !== null, 'prepared_move_has_its_fields');
+    if (expiresAtMs !== null && expiresAtMs <= this.time.nowMs) return 'expiry_in_past';
+    if (debitAccountId === creditAccountId) return 'accounts_same';
+    const debit = this.account(debitAccountId);
+    if (debit === undefined) return 'debit_account_not_found';
+    const credit = this.account(creditAccountId);
+    if (credit === undefined) return 'credit_account_not_found';
+    if (debit.currency !== credit.currency || debit.currency !== prepared.currency) return 'currency_mismatch';
+    const refusal = standing(debit, credit) ?? limits(debit, credit, amount);
+    if (refusal !== null) return refusal;
+    const delta = prepared.kind === 'pending' ? { pending: amount, posted: 0n } : { pending: 0n, posted: amount };
+    return this.enter(prepared, debit, credit, amount, delta, null);
+  }
+
+  private reverse(prepared: Prepared): Leg | OutcomeCode {
+    const original = this.reference(prepared.relatedId);
+    if (original === undefined) return 'reversed_not_found';
+    if (original.kind !== 'transfer' && original.kind !== 'post') return 'not_reversible';
+    if (original.reversed) return 'already_reversed';
+    const debit = this.account(original.creditAccountId);
+    const credit = this.account(original.debitAccountId);
+    invariant(debit !== undefined && credit !== undefined, 'accounts_of_a_journal_row_exist');
+    const refusal = standing(debit, credit) ?? limits(debit, credit, original.amount);
+    if (refusal !== null) return refusal;
+    const before = { ...original };
+    original.reversed = true;
+    const delta = { pending: 0n, posted: original.amount };
+    return this.enter(prepared, debit, credit, original.amount, delta, { now: original, before });
+  }
+
+  /** Posts, voids or expires a pending transfer. */
+  private settle(prepared: Prepared): Leg | OutcomeCode {
+    const pending = this.reference(prepared.relatedId);
+    if (pending === undefined) return 'pending_not_found';
+    if (pending.kind !== 'pending') return 'not_pending_kind';
+    if (prepared.currency !== null && prepared.currency !== pending.currency) return 'currency_mismatch';
+    if (pending.ended === 'posted') return 'pending_already_posted';
+    if (pending.ended === 'voided') return 'pending_already_voided';
+    const due = pending.expiresAtMs !== null && pending.expiresAtMs <= this.time.nowMs;
+    if (pending.ended === 'expired' || (due && prepared.kind !== 'expire')) return 'pending_expired';
+    invariant(prepared.kind !== 'expire' || due, 'only_a_due_pending_transfer_expires');
+    const date = effectiveDateOf(prepared, pending, this.time.businessDate);
+    if (date < pending.effectiveDate) return 'effective_before_pending';
+    const amount = prepared.kind === 'post' ? (prepared.amount ?? pending.remaining) : pending.remaining;
+    if (amount > pending.remaining) return 'exceeds_pending';
+    const debit = this.account(pending.debitAccountId);
+    const credit = this.account(pending.creditAccountId);
+    invariant(debit !== undefined && credit !== undefined, 'accounts_of_a_journal_row_exist');
+    if (prepared.kind === 'post') {
+      const refusal = standing(debit, credit) ?? overflow(debit, credit, 0n, amount);
+      if (refusal !== null) return refusal;
+    }
+    const released = prepared.kind === 'post' && prepared.keepRemainder ? amount : pending.remaining;
+    const before = { ...pending };
+    pending.remaining -= released;
+    if (pending.remaining === 0n) {
+      pending.ended = prepared.kind === 'post' ? 'posted' : prepared.kind === 'void' ? 'voided' : 'expired';
+    }
+    const delta = { pending: -released, posted: prepared.kind === 'post' ? amount : 0n };
+    return this.enter(prepared, debit, credit, amount, delta, { now: pending, before });
+  }
+
+  /** Writes an accepted transfer into the batch: counters, day totals, journal row. */
+  private enter(
+    prepared: Prepared,
+    debit: AccountNow,
+    credit: AccountNow,
+    amount: bigint,
+    delta: Delta,
+    reference: Leg['reference'],
+  ): Leg {
+    const effectiveDate = effectiveDateOf(prepared, reference?.now, this.time.businessDate);
+    const debitDay = day(debit, effectiveDate);
+    const creditDay = day(credit, effectiveDate);
+    add(debit, debitDay, credit, creditDay, delta.pending, delta.posted);
+    const released = delta.pending < 0n ? -delta.pending : 0n;
+    const row: JournalRow = { prepared, debit, credit, amount, effectiveDate, released };
+    this.debitDays.push(debitDay.debitsPending, debitDay.creditsPending, debitDay.debitsPosted, debitDay.creditsPosted);
+    this.creditDays.push(
+      creditDay.debitsPending,
+      creditDay.creditsPending,
+      creditDay.debitsPosted,
+      creditDay.creditsPosted,
+    );
+    this.rows.push(row);
+    this.entered.set(prepared.id, row);
+    if (prepared.kind === 'pending') this.references.set(prepared.id, referenceOf(row));
+    if (reference !== null) this.references.set(reference.now.id, reference.now);
+    return { row, delta, reference };
+  }
+
+  private undo({ row, delta, reference }: Leg): void {
+    const { debit, credit, effectiveDate, prepared } = row;
+    add(debit, day(debit, effectiveDate), credit, day(credit, effectiveDate), -delta.pending, -delta.posted);
+    if (reference !== null) Object.assign(reference.now, reference.before);
+    this.entered.delete(prepared.id);
+    this.references.delete(prepared.id);
+  }
+
+  private account(id: string): AccountNow | undefined {
+    const mine = this.accounts.get(id);
+    if (mine !== undefined) return mine;
+    const account = this.view.account(id);
+    if (account !== undefined) this.accounts.set(id, account);
+    return account;
+  }
+
+  private reference(id: string | null): ReferenceNow | undefined {
+    if (id === null) return undefined;
+    const mine = this.references.get(id);
+    if (mine !== undefined) return mine;
+    const row = this.entered.get(id);
+    if (row !== undefined) return referenceOf(row);
+    return this.view.reference(id);
+  }
+}
+
+function referenceOf({ prepared, debit, credit, amount, effectiveDate }: JournalRow): ReferenceNow {
+  return {
+    id: prepared.id,
+    kind: prepared.kind,
+    debitAccountId: debit.id,
+    creditAccountId: credit.id,
+    amount,
+    currency: debit.currency,
+    effectiveDate,
+    expiresAtMs: prepared.expiresAtMs,
+    remaining: prepared.kind === 'pending' ? amount : 0n,
+    ended: null,
+    reversed: false,
+  };
+}
+
+function day(account: AccountNow, date: string): DayTotals {
+  const totals = dayOf(account, date);
+  invariant(totals !== undefined, 'day_totals_of_a_touched_date_are_loaded');
+  return totals;
+}
+
+function add(
+  debit: AccountNow,
+  debitDay: DayTotals,
+  credit: AccountNow,
+  creditDay: DayTotals,
+  pending: bigint,
+  posted: bigint,
+): void {
+  if (pending !== 0n) {
+    debit.debitsPending += pending;
+    debitDay.debitsPending += pending;
+    credit.creditsPending += pending;
+    creditDay.creditsPending += pending;
+  }
+  if (posted !== 0n) {
+    debit.debitsPosted += posted;
+    debitDay.debitsPosted += posted;
+    credit.creditsPosted += posted;
+    creditDay.creditsPosted += posted;
+  }
+}
+
+/** A debit takes from a credit-normal account and adds to a debit-normal one; a credit the other way round. */
+function decreases(account: AccountNow, entry: Side): boolean {
+  return account.side !== entry;
+}
+
+function standing(debit: AccountNow, credit: AccountNow): OutcomeCode | null {
+  if (debit.state === 'open' && credit.state === 'open') return null;
+  if (debit.state === 'closed') return 'debit_account_closed';
+  if (credit.state === 'closed') return 'credit_account_closed';
+  if (debit.state === 'frozen' || (debit.state === 'outgoing_frozen' && decreases(debit, 'debit'))) {
+    return 'debit_account_frozen';
+  }
+  if (credit.state === 'frozen' || (credit.state === 'outgoing_frozen' && decreases(credit, 'credit'))) {
+    return 'credit_account_frozen';
+  }
+  return null;
+}
+
+function limits(debit: AccountNow, credit: AccountNow, amount: bigint): OutcomeCode | null {
+  for (const [account, entry] of [
+    [debit, 'debit'],
+    [credit, 'credit'],
+  ] as const) {
+    if (account.minimum === null || !decreases(account, entry)) continue;
+    if (available(account.side, account) - amount < account.minimum) return 'exceeds_available';
+  }
+  for (const [account, entry] of [
+    [debit, 'debit'],
+    [credit, 'credit'],
+  ] as const) {
+    if (account.maximum === null || decreases(account, entry)) continue;
+    if (reach(account.side, account) + amount > account.maximum) return 'exceeds_maximum';
+  }
+  return overflow(debit, credit, amount, amount);
+}
+
+/** Counters are 63-bit in the database; both the pending and the posted one must hold the amount. */
+function overflow(debit: AccountNow, credit: AccountNow, pending: bigint, posted: bigint): OutcomeCode | null {
+  const fits =
+    debit.debitsPending + pending <= MAX_MINOR &&
+    debit.debitsPosted + posted <= MAX_MINOR &&
+    credit.creditsPending + pending <= MAX_MINOR &&
+    credit.creditsPosted + posted <= MAX_MINOR;
+  return fits ? null : 'counter_overflow';
+}

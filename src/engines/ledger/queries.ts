@@ -1,0 +1,419 @@
+/** Reading the books: balances at both clocks, statements, journal, trial balance. */
+import { builder, type Queryable, run } from '#kernel/database';
+import { invariant } from '#kernel/errors';
+import { accountOf, accountSelect, countersOf, findAccounts, type RawAccountRow } from './accounts.ts';
+import { ledgerError } from './errors.ts';
+import { type Account, balance, type Counters, type Kind, kinds, type Side, zeroCounters } from './model.ts';
+import { isTransferId } from './prepare.ts';
+import { kindOf } from './store.ts';
+
+/** A line of the journal as readers see it. Amounts in minor units. */
+export interface Transfer {
+  readonly id: string;
+  readonly sequence: bigint;
+  readonly kind: Kind;
+  readonly debitAccountId: string;
+  readonly creditAccountId: string;
+  readonly amount: bigint;
+  readonly currency: string;
+  readonly effectiveDate: string;
+  readonly recordedAt: string;
+  /** The pending transfer that was posted, voided or expired, or the transfer that was reversed. */
+  readonly relatedId: string | null;
+  readonly expiresAt: string | null;
+  readonly linked: boolean;
+  readonly type: string | null;
+  readonly description: string | null;
+  readonly reference: string | null;
+}
+
+interface TransferRow {
+  book_id: number;
+  transfer_id: string;
+  sequence: bigint;
+  kind: number;
+  debit_account_id: string;
+  credit_account_id: string;
+  amount_minor: bigint;
+  currency: string;
+  effective_date: string;
+  recorded_at: string;
+  related_id: string | null;
+  expires_at: string | null;
+  linked: boolean;
+  type: string | null;
+  description: string | null;
+  reference: string | null;
+}
+
+interface Tables {
+  'ledger.transfer': TransferRow;
+  'ledger.account': Omit<RawAccountRow, 'debits_pending' | 'credits_pending' | 'debits_posted' | 'credits_posted'> & {
+    book_id: number;
+  };
+}
+
+const transferColumns = [
+  'transfer_id',
+  'sequence',
+  'kind',
+  'debit_account_id',
+  'credit_account_id',
+  'amount_minor',
+  'currency',
+  'effective_date',
+  'recorded_at',
+  'related_id',
+  'expires_at',
+  'linked',
+  'type',
+  'description',
+  'reference',
+] as const;
+
+function transferOf(row: Omit<TransferRow, 'book_id'>): Transfer {
+  return {
+    id: row.transfer_id,
+    sequence: row.sequence,
+    kind: kindOf(row.kind),
+    debitAccountId: row.debit_account_id,
+    creditAccountId: row.credit_account_id,
+    amount: row.amount_minor,
+    currency: row.currency,
+    effectiveDate: row.effective_date,
+    recordedAt: row.recorded_at,
+    relatedId: row.related_id,
+    expiresAt: row.expires_at,
+    linked: row.linked,
+    type: row.type,
+    description: row.description,
+    reference: row.reference,
+  };
+}
+
+/** One account. Error: `account_not_found`. */
+export async function readAccount(db: Queryable, bookId: number, id: string): Promise<Account> {
+  const account = isTransferId(id) ? (await findAccounts(db, bookId, [id])).get(id.toLowerCase()) : undefined;
+  if (account === undefined) throw ledgerError('account_not_found', `No account ${id}`, { account_id: id });
+  return account;
+}
+
+export interface AccountFilter {
+  readonly code?: string | undefined;
+  /** Accounts behind this one in the order of (code, id). */
+  readonly after?: { readonly code: string; readonly id: string } | undefined;
+  readonly limit: number;
+}
+
+/** Accounts in the order of (code, id). */
+export async function listAccounts(db: Queryable, bookId: number, filter: AccountFilter): Promise<Account[]> {
+  const { rows } = await db.query<RawAccountRow>(
+    `${accountSelect} where a.book_id = $1 and ($2::text is null or a.code = $2)
+       and ($3::text is null or (a.code, a.account_id) > ($3, $4::uuid))
+     order by a.code, a.account_id limit $5`,
+    [bookId, filter.code ?? null, filter.after?.code ?? null, filter.after?.id ?? null, filter.limit],
+  );
+  return rows.map(accountOf);
+}
+
+/** The journal position as of an instant: null means "as known now". */
+async function positionAt(db: Queryable, bookId: number, recordedAt: string | undefined): Promise<bigint | null> {
+  if (recordedAt === undefined) return null;
+  const { rows } = await db.query<{ sequence: bigint }>('select ledger.sequence_at($1, $2) as sequence', [
+    bookId,
+    recordedAt,
+  ]);
+  return rows[0]?.sequence ?? 0n;
+}
+
+/**
+ * The four counters of an account from all transfers effective on or before `effectiveDate` and, when given, recorded at
+ * or before `recordedAt` (RFC 3339). Costs O(days), whatever was posted later. Error: `account_not_found`.
+ */
+export async function balanceAsOf(
+  db: Queryable,
+  bookId: number,
+  id: string,
+  effectiveDate: string,
+  recordedAt?: string,
+): Promise<{ account: Account; counters: Counters }> {
+  const account = await readAccount(db, bookId, id);
+  const position = await positionAt(db, bookId, recordedAt);
+  return { account, counters: await countersAt(db, bookId, account.id, effectiveDate, position) };
+}
+
+async function countersAt(db: Queryable, bookId: number, id: string, date: string, position: bigint | null) {
+  const { rows } = await db.query<Parameters<typeof countersOf>[0]>(
+    'select * from ledger.balance_as_of($1, $2, $3, $4)',
+    [bookId, id, date, position],
+    { prepare: true },
+  );
+  const row = rows[0];
+  invariant(row !== undefined, 'balance_as_of_answers_one_row');
+  return countersOf(row);
+}
+
+export interface TransferFilter {
+  readonly accountId?: string | undefined;
+  readonly kind?: Kind | undefined;
+  readonly type?: string | undefined;
+  readonly reference?: string | undefined;
+  readonly effectiveFrom?: string | undefined;
+  readonly effectiveTo?: string | undefined;
+  /** Behind this journal position. */
+  readonly afterSequence?: bigint | undefined;
+  readonly throughSequence?: bigint | undefined;
+  readonly limit: number;
+}
+
+/** Accepted transfers in journal order. */
+export async function listTransfers(db: Queryable, bookId: number, filter: TransferFilter): Promise<Transfer[]> {
+  let query = builder<Tables>()
+    .selectFrom('ledger.transfer')
+    .select([...transferColumns])
+    .where('book_id', '=', bookId)
+    .where('sequence', '>', filter.afterSequence ?? 0n)
+    .orderBy('sequence')
+    .limit(filter.limit);
+  const { accountId } = filter;
+  if (accountId !== undefined) {
+    query = query.where((or) =>
+      or.or([or('debit_account_id', '=', accountId), or('credit_account_id', '=', accountId)]),
+    );
+  }
+  if (filter.kind !== undefined) query = query.where('kind', '=', kinds.indexOf(filter.kind));
+  if (filter.type !== undefined) query = query.where('type', '=', filter.type);
+  if (filter.reference !== undefined) query = query.where('reference', '=', filter.reference);
+  if (filter.effectiveFrom !== undefined) query = query.where('effective_date', '>=', filter.effectiveFrom);
+  if (filter.effectiveTo !== undefined) query = query.where('effective_date', '<=', filter.effectiveTo);
+  if (filter.throughSequence !== undefined) query = query.where('sequence', '<=', filter.throughSequence);
+  return (await run(db, query)).rows.map(transferOf);
+}
+
+export interface Answered {
+  readonly id: string;
+  readonly code: number;
+  readonly recordedAt: string;
+  readonly transfer: Transfer | null;
+  /** For a pending transfer: what is still held and how it ended. */
+  readonly pending: { readonly remaining: bigint; readonly ended: string | null } | null;
+  /** The transfer that reversed this one. */
+  readonly reversedBy: string | null;
+}
+
+/** The answer once given to an id, with the journal line when it was accepted. Error: `transfer_not_found`. */
+export async function readTransfer(db: Queryable, bookId: number, id: string): Promise<Answered> {
+  if (isTransferId(id)) {
+    const { rows } = await db.query<
+      TransferRow & {
+        answer_id: string;
+        answer_code: number;
+        answered_at: string;
+        remaining_minor: bigint | null;
+        ended: string | null;
+        reversed_by: string | null;
+      }
+    >(
+      `select t.*, a.transfer_id as answer_id, a.code as answer_code, a.recorded_at as answered_at, p.remaining_minor,
+         p.ended, r.transfer_id as reversed_by
+       from ledger.answer a
+       left join ledger.transfer t on t.book_id = a.book_id and t.sequence = a.sequence
+       left join ledger.pending p on p.book_id = a.book_id and p.transfer_id = a.transfer_id
+       left join ledger.reversal r on r.book_id = a.book_id and r.reversed_id = a.transfer_id
+       where a.book_id = $1 and a.transfer_id = $2`,
+      [bookId, id],
+    );
+    const row = rows[0];
+    if (row !== undefined) {
+      const accepted = row.sequence !== null;
+      return {
+        id: row.answer_id,
+        code: row.answer_code,
+        recordedAt: row.answered_at,
+        transfer: accepted ? transferOf(row) : null,
+        pending: row.remaining_minor === null ? null : { remaining: row.remaining_minor, ended: row.ended },
+        reversedBy: row.reversed_by,
+      };
+    }
+  }
+  throw ledgerError('transfer_not_found', `No transfer ${id}`, { transfer_id: id });
+}
+
+/** One posted movement of an account. Exactly one of debit and credit is not null; minor units. */
+export interface StatementEntry {
+  readonly transfer: Transfer;
+  readonly debit: bigint | null;
+  readonly credit: bigint | null;
+  readonly counterAccountId: string;
+  /** The balance on the account's normal side after this entry, in the order of (effective date, sequence). */
+  readonly balanceAfter: bigint;
+}
+
+export interface Statement {
+  readonly account: Account;
+  readonly from: string;
+  readonly to: string;
+  /** Balance before the first entry of this page; minor units. */
+  readonly opening: bigint;
+  /** Balance at the end of `to`; minor units. */
+  readonly closing: bigint;
+  readonly entries: readonly StatementEntry[];
+  readonly next: StatementCursor | null;
+}
+
+export interface StatementCursor {
+  readonly date: string;
+  readonly sequence: bigint;
+}
+
+export interface StatementRequest {
+  readonly from: string;
+  readonly to: string;
+  /** As known at this instant (RFC 3339); default now. */
+  readonly recordedAt?: string | undefined;
+  readonly after?: StatementCursor | undefined;
+  readonly limit: number;
+}
+
+/** The posted movements of an account between two effective dates (both included), with the balance after each. */
+export async function statement(
+  db: Queryable,
+  bookId: number,
+  id: string,
+  request: StatementRequest,
+): Promise<Statement> {
+  const account = await readAccount(db, bookId, id);
+  const position = await positionAt(db, bookId, request.recordedAt);
+  const through = position ?? 2n ** 63n - 1n;
+  const start = request.after ?? { date: request.from, sequence: 0n };
+  const before = await countersBefore(db, bookId, account.id, start.date, position);
+  if (request.after !== undefined) {
+    const { rows } = await db.query<Parameters<typeof countersOf>[0]>(
+      `select debits_pending, credits_pending, debits_posted, credits_posted
+       from ledger.account_days($1, $2, $3, $3, $4)`,
+      [bookId, account.id, start.date, start.sequence],
+    );
+    const day = rows[0] === undefined ? zeroCounters() : countersOf(rows[0]);
+    before.debitsPosted += day.debitsPosted;
+    before.creditsPosted += day.creditsPosted;
+  }
+  const opening = balance(account.side, before);
+  const rows = await statementRows(db, bookId, account.id, start, request.to, through, request.limit + 1);
+  const entries: StatementEntry[] = [];
+  let running = opening;
+  for (const row of rows.slice(0, request.limit)) {
+    const entry: Side = row.debit_account_id === account.id ? 'debit' : 'credit';
+    running += entry === account.side ? row.amount_minor : -row.amount_minor;
+    entries.push({
+      transfer: transferOf(row),
+      debit: entry === 'debit' ? row.amount_minor : null,
+      credit: entry === 'credit' ? row.amount_minor : null,
+      counterAccountId: entry === 'debit' ? row.credit_account_id : row.debit_account_id,
+      balanceAfter: running,
+    });
+  }
+  const last = entries.at(-1);
+  const more = rows.length > request.limit && last !== undefined;
+  const closing = await countersAt(db, bookId, account.id, request.to, position);
+  return {
+    account,
+    from: request.from,
+    to: request.to,
+    opening,
+    closing: balance(account.side, closing),
+    entries,
+    next: more ? { date: last.transfer.effectiveDate, sequence: last.transfer.sequence } : null,
+  };
+}
+
+/** Counters at the end of the day before `date`. */
+async function countersBefore(db: Queryable, bookId: number, id: string, date: string, position: bigint | null) {
+  const { rows } = await db.query<Parameters<typeof countersOf>[0]>(
+    'select * from ledger.balance_as_of($1, $2, $3::date - 1, $4)',
+    [bookId, id, date, position],
+  );
+  const row = rows[0];
+  invariant(row !== undefined, 'balance_as_of_answers_one_row');
+  return countersOf(row);
+}
+
+async function statementRows(
+  db: Queryable,
+  bookId: number,
+  id: string,
+  start: StatementCursor,
+  to: string,
+  through: bigint,
+  limit: number,
+): Promise<TransferRow[]> {
+  // Each side has an index in statement order; the two are merged.
+  const half = (side: Side) => `(select * from ledger.transfer
+    where book_id = $1 and ${side}_account_id = $2 and (effective_date, sequence) > ($3::date, $4::bigint)
+      and effective_date <= $5 and sequence <= $6 and kind in (${postedKinds.join(', ')})
+    order by effective_date, sequence limit $7)`;
+  const { rows } = await db.query<TransferRow>(
+    `select * from (${half('debit')} union all ${half('credit')}) t order by effective_date, sequence limit $7`,
+    [bookId, id, start.date, start.sequence, to, through, limit],
+  );
+  return rows;
+}
+
+/** Kinds that move money (as stored). */
+export const postedKinds = [kinds.indexOf('transfer'), kinds.indexOf('post'), kinds.indexOf('reverse')];
+
+/** What one chart-of-accounts code holds in one currency; minor units. */
+export interface TrialBalanceLine {
+  readonly currency: string;
+  readonly code: string;
+  readonly counters: Counters;
+}
+
+/**
+ * Totals per currency and code from all transfers effective on or before `effectiveDate` and, when given, recorded at or
+ * before `recordedAt`. In each currency total debits equal total credits.
+ */
+export async function trialBalance(
+  db: Queryable,
+  bookId: number,
+  effectiveDate: string,
+  recordedAt?: string,
+): Promise<TrialBalanceLine[]> {
+  const position = await positionAt(db, bookId, recordedAt);
+  const { rows } = await db.query<{
+    currency: string;
+    code: string;
+    debits_pending: string;
+    credits_pending: string;
+    debits_posted: string;
+    credits_posted: string;
+  }>('select * from ledger.trial_balance($1, $2, $3)', [bookId, effectiveDate, position]);
+  return rows.map((row) => ({
+    currency: row.currency,
+    code: row.code,
+    counters: {
+      debitsPending: BigInt(row.debits_pending),
+      creditsPending: BigInt(row.credits_pending),
+      debitsPosted: BigInt(row.debits_posted),
+      creditsPosted: BigInt(row.credits_posted),
+    },
+  }));
+}
+
+/** Each effective date of an account with its closing balance (normal side, minor units), ascending. */
+export async function closingBalances(
+  db: Queryable,
+  bookId: number,
+  accountIds: readonly string[],
+): Promise<{ accountId: string; date: string; closing: bigint }[]> {
+  const { rows } = await db.query<{ account_id: string; effective_date: string; closing: bigint }>(
+    `select a.account_id, d.effective_date, (sum(case a.side when 'credit' then d.credits_posted - d.debits_posted
+         else d.debits_posted - d.credits_posted end) over (partition by a.account_id order by d.effective_date))::bigint
+         as closing
+     from ledger.account a
+     cross join lateral ledger.account_days(a.book_id, a.account_id, '0001-01-01', '9999-12-31', 9223372036854775807) d
+     where a.book_id = $1 and a.account_id = any($2::uuid[])
+     order by a.account_id, d.effective_date`,
+    [bookId, accountIds],
+  );
+  return rows.map((row) => ({ accountId: row.account_id, date: row.effective_date, closing: row.closing }));
+}

@@ -1,0 +1,20 @@
+/**
+ * The database: PostgreSQL 15 or newer, embedded by default. Everything runs in the application role; the owner role
+ * only migrates.
+ */
+
+export { dateArray, hexArray, int2Array, int4Array, int8Array, uuidArray } from './arrays.ts';
+export { type DataFolderLock, lockDataFolder } from './embedded/lock.ts';
+export { applicationRole, isUniqueViolation, sqlState } from './errors.ts';
+export type {
+  Database,
+  DatabaseLog,
+  Queryable,
+  QueryOptions,
+  QueryResult,
+  Transaction,
+  TransactionOptions,
+} from './interface.ts';
+export { findMigrations, type Migration } from './migrate.ts';
+export { type DatabaseConfig, type OpenOptions, openDatabase } from './open.ts';
+export { builder, run } from './sql.ts';

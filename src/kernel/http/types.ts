@@ -1,0 +1,47 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Clock } from '#kernel/clock';
+import type { Config } from '#kernel/config';
+import type { Database } from '#kernel/database';
+import type { Log } from '#kernel/log';
+import type { Metrics } from '#kernel/metrics';
+import type { TokenIdentity, TokenVerifier } from '#kernel/tokens';
+import type { Idempotency } from './idempotency.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whose token the request carries; null only on routes that are open to all. */
+    token: TokenIdentity | null;
+    /** Base64 SHA-256 of the body as sent; only kept for requests with an Idempotency-Key. */
+    bodyDigest: string | null;
+  }
+}
+
+/**
+ * The Fastify instance a room adds its routes to: schemas are zod, a request's `id` is its trace id, and `log` is the
+ * logger of the process (add `trace_id: request.id` to what is logged for a request).
+ */
+export type HttpApp = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+/** What {@link buildHttp} needs. */
+export interface HttpOptions {
+  readonly config: Pick<Config, 'bodyLimitMib'>;
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly tokens: TokenVerifier;
+}
+
+/** What a room gets to build its routes with. */
+export interface HttpDeps extends HttpOptions, Idempotency {}
+
+/** What a room exports: adds its routes, addressed from `/api/v1`, in a scope of its own. */
+export type RouteModule = (app: HttpApp, deps: HttpDeps) => void | Promise<void>;

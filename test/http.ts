@@ -1,0 +1,39 @@
+/** A running server on a database of its own, with a token, for tests of routes. */
+
+import { type ManualClock, manualClock } from '#kernel/clock';
+import { buildHttp, type HttpApp, type RouteModule } from '#kernel/http';
+import { createLog, type LogLevel } from '#kernel/log';
+import { createMetrics } from '#kernel/metrics';
+import { createToken, createTokenVerifier } from '#kernel/tokens';
+import { type Cleanup, type TestDatabase, testDatabase } from '#test/database';
+
+export interface TestServer {
+  readonly app: HttpApp;
+  readonly db: TestDatabase;
+  readonly clock: ManualClock;
+  readonly url: string;
+  readonly tokenId: string;
+  /** Headers of an authorised request. */
+  readonly authorized: Readonly<Record<string, string>>;
+  /** What was logged so far. */
+  readonly log: () => string;
+}
+
+export async function testServer(
+  t: Cleanup,
+  modules: RouteModule[],
+  logLevel: LogLevel = 'debug',
+): Promise<TestServer> {
+  const db = await testDatabase(t);
+  const clock = manualClock('2025-01-02T03:04:05Z');
+  const lines: string[] = [];
+  const log = createLog(logLevel, { write: (line) => void lines.push(line) });
+  const { secret, tokenId } = await createToken(db, 'test', clock);
+  const tokens = createTokenVerifier({ db, clock });
+  const config = { bodyLimitMib: 1 };
+  const app = await buildHttp({ config, db, clock, log, metrics: createMetrics(), tokens }, modules);
+  t.after(async () => void (await app.close()));
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const authorized = { authorization: `Bearer ${secret}` };
+  return { app, db, clock, url, tokenId, authorized, log: () => lines.join('') };
+}
