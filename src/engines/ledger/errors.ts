@@ -11,7 +11,6 @@ export const ledgerError = defineErrors({
   transfer_id_malformed: { status: 400, title: 'Transfer id is not a UUID' },
   batch_empty: { status: 400, title: 'No transfers given' },
   batch_too_large: { status: 413, title: 'Too many transfers in one call' },
-  transfers_refused: { status: 422, title: 'All transfers refused' },
   ledger_overloaded: { status: 503, title: 'Too many transfers waiting' },
   ledger_closed: { status: 503, title: 'Ledger is shutting down' },
 });

@@ -39,4 +39,5 @@ export {
   type TrialBalanceLine,
   trialBalance,
 } from './queries.ts';
+export { ledgerRoutes } from './routes.ts';
 export { type VerifyFinding, type VerifyOptions, type VerifyReport, verify } from './verify.ts';

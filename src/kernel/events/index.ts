@@ -14,4 +14,5 @@ export {
   headPosition,
   readEvents,
 } from './log.ts';
+export { eventRoutes } from './routes.ts';
 export { wakeConsumers } from './wake.ts';

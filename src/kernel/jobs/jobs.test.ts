@@ -214,6 +214,20 @@ test('a schedule that is due runs its job', async (t) => {
   await setup.unschedule('minutely');
 });
 
+/** A process that takes a job, says so, and never finishes it. */
+const endlessWorker = `
+  import { openJobs } from ${JSON.stringify(new URL('index.ts', import.meta.url))};
+  const jobs = openJobs({ db: { connectionString: process.env.TEST_CONNECTION_STRING }, pollInterval_ms: 500 });
+  jobs.define({
+    name: 'endless',
+    async handler({ id, attempt }) {
+      process.stdout.write(JSON.stringify({ id, attempt }));
+      await new Promise(() => {});
+    },
+  });
+  await jobs.start();
+`;
+
 test('work of a killed process is taken over within 30 seconds', async (t) => {
   const jobs = open(t, { work: false });
   jobs.define({ name: 'endless', handler: async () => {} });
@@ -221,8 +235,9 @@ test('work of a killed process is taken over within 30 seconds', async (t) => {
   const id = await jobs.enqueue(db, 'endless', { work: 'to be done' });
   await jobs.stop();
 
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'killed-worker.fixture.ts'), db.connectionString], {
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', endlessWorker], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, TEST_CONNECTION_STRING: db.connectionString },
   });
   t.after(() => child.kill('SIGKILL'));
   const [output] = await once(child.stdout, 'data');

@@ -120,8 +120,9 @@ export interface Jobs {
 }
 
 /**
- * When a process dies, its jobs are taken over after at most heartbeat + two looks of the supervisor + one poll:
- * 12 + 2 · 5 + 1 = 23 seconds, and below 30 with a slow machine. The heartbeat is sent three times in its span.
+ * When a process dies, its jobs are taken over after at most heartbeat + two looks of the supervisor + first retry pause
+ * + one poll: 12 + 2 · 5 + 2 + 1 = 25 seconds. The heartbeat is sent three times in its span. A job whose process dies
+ * again and again pauses longer each time and ends as failed, so that it cannot take one server after the other down.
  */
 const heartbeat_seconds = 12;
 const supervise_seconds = 5;
@@ -149,6 +150,7 @@ export function openJobs(options: JobsOptions): Jobs {
     // Shorter than the supervisor's interval, so that each of its looks counts.
     monitorIntervalSeconds: supervise_seconds - 1,
     queueCacheIntervalSeconds: supervise_seconds,
+    cronWorkerIntervalSeconds: 1,
   });
   boss.on('error', (error) => log?.error({ err: error }, 'jobs failed to reach the database'));
   boss.on('warning', ({ message, data }) => log?.warn({ data }, message));

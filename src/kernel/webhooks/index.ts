@@ -18,6 +18,7 @@ import {
 
 export { loopbackNetworks } from './address.ts';
 export type { Delivery, DeliveryFilter, DeliveryState } from './deliveries.ts';
+export { webhookRoutes } from './routes.ts';
 export { signatureHeader, verifySignature } from './signature.ts';
 export type { Subscription, SubscriptionInput } from './subscriptions.ts';
 

@@ -5,10 +5,12 @@ import { configCommand } from './config.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
+import { startCommand } from './start.ts';
 import { tokenCommand } from './token.ts';
 import { verifyCommand } from './verify.ts';
 
 export const commands: readonly RegisterCommand[] = [
+  startCommand,
   configCommand,
   migrateCommand,
   tokenCommand,

@@ -256,6 +256,20 @@ describe('a bank that cannot be imported', () => {
     assert.deepEqual(await importFiles(deps, exampleFiles()), expected);
   });
 
+  it('is imported once by two processes at the same time', async (t) => {
+    const deps = await open(t);
+    const db = await deps.db.reopen();
+    const ledger = openLedger({ db, clock: deps.clock, timeZone: 'Asia/Shanghai' });
+    t.after(() => ledger.close());
+    const both = [deps, { ...deps, ledger, db: { ...deps.db, ...db } }];
+    const results = await Promise.all(both.map((each) => importFiles(each, exampleFiles())));
+    assert.deepEqual(results, [expected, expected]);
+    const { rows } = await deps.db.query<{ n: bigint }>('select count(*) as n from ledger.transfer');
+    // Thirteen transactions, one of them of amount zero, and one rounding difference.
+    assert.equal(rows[0]?.n, 13n);
+    assert.deepEqual((await verify(deps.db)).findings, []);
+  });
+
   it('shows an unexplained balance on the day it appears, and posts it to suspense', async (t) => {
     const deps = await open(t);
     const files = exampleFiles();

@@ -1,0 +1,153 @@
+/** The server: opens the house, serves the API, and keeps its clockwork running until it is closed. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ledgerRoutes, openLedger } from '#engines/ledger';
+import type { Clock } from '#kernel/clock';
+import type { Config } from '#kernel/config';
+import { type Database, lockDataFolder, openDatabase } from '#kernel/database';
+import { createBook, eventRoutes, listBooks } from '#kernel/events';
+import { buildHttp, purgeIdempotencyKeys } from '#kernel/http';
+import { openJobs } from '#kernel/jobs';
+import type { Log } from '#kernel/log';
+import { createMetrics } from '#kernel/metrics';
+import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
+import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
+
+export interface RunningServer {
+  /** Where it answers, such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** The file with the first machine token, when it is there. */
+  readonly tokenFile: string | null;
+  /** Stops accepting, lets requests finish, and closes the database. May be called twice. */
+  close(): Promise<void>;
+}
+
+export interface ServerOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** How often pending transfers are looked through for expiry. */
+const EXPIRY_INTERVAL_MS = 1_000;
+/** How often a new book is noticed by the webhook deliverers. */
+const BOOK_INTERVAL_MS = 5_000;
+/** How long an Idempotency-Key is remembered. */
+const IDEMPOTENCY_DAYS = 7;
+/** How long finished webhook deliveries are kept. */
+const DELIVERY_DAYS = 30;
+
+/** Starts the application server on a data folder; errors: `data_folder_in_use` and those of the database. */
+export async function startServer(config: Config, { clock, log }: ServerOptions): Promise<RunningServer> {
+  const folder = lockDataFolder(config.dataFolder);
+  const closers: (() => Promise<void> | void)[] = [() => folder.release()];
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= closeAll(closers);
+    return closing;
+  };
+  try {
+    const db = await openDatabase(config, { log });
+    closers.push(() => db.close());
+    const tokenFile = await firstStart(config, db, clock);
+    const metrics = createMetrics();
+    const ledger = openLedger({ db, clock, timeZone: config.timeZone, metrics });
+    closers.push(() => ledger.close());
+    const webhooks = openWebhooks({ db, clock, log, allowedNetworks: loopbackNetworks });
+
+    const stop = new AbortController();
+    const loops = [
+      every(EXPIRY_INTERVAL_MS, stop.signal, log, async () => {
+        for (const { code } of await listBooks(db)) while ((await ledger.expireDue(code)) > 0);
+      }),
+      deliverWebhooks(db, webhooks, stop.signal, log),
+    ];
+    closers.push(async () => {
+      stop.abort();
+      await Promise.all(loops);
+    });
+
+    const jobs = openJobs({ db, log });
+    jobs.define({
+      name: 'purge',
+      handler: async () => {
+        await purgeIdempotencyKeys(db, clock, IDEMPOTENCY_DAYS);
+        const finishedBefore = clock
+          .now()
+          .subtract({ hours: 24 * DELIVERY_DAYS })
+          .toString();
+        for (const { bookId } of await listBooks(db)) {
+          await db.transaction((tx) => webhooks.purge(tx, bookId, finishedBefore));
+        }
+      },
+    });
+    await jobs.start();
+    closers.push(() => jobs.stop());
+    await jobs.schedule('purge', '17 3 * * *', config.timeZone);
+
+    const tokens = createTokenVerifier({ db, clock });
+    const app = await buildHttp({ config, db, clock, log, metrics, tokens }, [
+      ledgerRoutes(ledger),
+      eventRoutes,
+      webhookRoutes(webhooks),
+    ]);
+    closers.push(async () => void (await app.close()));
+    const url = await app.listen({ host: config.host, port: config.port });
+    return { url, tokenFile, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function closeAll(closers: (() => Promise<void> | void)[]): Promise<void> {
+  for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer();
+}
+
+/** On an empty database: the book `main`, and a machine token in the data folder, readable by its owner only. */
+async function firstStart(config: Config, db: Database, clock: Clock): Promise<string | null> {
+  const tokenFile = join(config.dataFolder, 'token');
+  await db.transaction(async (tx) => {
+    // Two servers may start on one database at once.
+    await tx.query(`select pg_advisory_xact_lock(hashtextextended('apps.server.first_start', 0))`);
+    if ((await listBooks(tx)).length === 0) await createBook(tx, { code: 'main', name: 'Main book' }, clock);
+    if ((await listTokens(tx)).length === 0) {
+      const { secret } = await createToken(tx, 'first start', clock);
+      writeFileSync(tokenFile, `${secret}\n`, { mode: 0o600 });
+    }
+  });
+  return existsSync(tokenFile) && readFileSync(tokenFile, 'utf8') !== '' ? tokenFile : null;
+}
+
+/** Runs `work` again and again; what fails is logged and tried again after the interval. */
+async function every(interval_ms: number, signal: AbortSignal, log: Log, work: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await work();
+    } catch (error) {
+      log.warn({ err: error }, 'background work failed; it will be tried again');
+    }
+    await sleep(interval_ms, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** One deliverer per book, also for books that come later. */
+async function deliverWebhooks(
+  db: Database,
+  webhooks: ReturnType<typeof openWebhooks>,
+  signal: AbortSignal,
+  log: Log,
+): Promise<void> {
+  const running = new Map<number, Promise<void>>();
+  await every(BOOK_INTERVAL_MS, signal, log, async () => {
+    for (const { bookId } of await listBooks(db)) {
+      if (running.has(bookId)) continue;
+      const loop = webhooks.run(bookId, signal).catch((error: unknown) => {
+        log.warn({ err: error }, 'webhook delivery stopped; it will be started again');
+        running.delete(bookId);
+      });
+      running.set(bookId, loop);
+    }
+  });
+  await Promise.all(running.values());
+}

@@ -1,0 +1,401 @@
+/** The ledger over HTTP. */
+
+import { LongmenError } from '#kernel/errors';
+import { createBook, listBooks } from '#kernel/events';
+import { bodyCheckedBy, decodeCursor, encodeCursor, pageFrom, pageOf, type RouteModule, sendJson } from '#kernel/http';
+import { formatAmount, isCurrency, parseAmountMinor } from '#kernel/money';
+import { checkTransfers } from './body.ts';
+import { ledgerError } from './errors.ts';
+import type { Ledger } from './ledger.ts';
+import { type Account, available, balance, type Counters, type Limits, type Outcome, type Side } from './model.ts';
+import {
+  balanceAsOf,
+  listAccounts,
+  listTransfers,
+  readAccount,
+  readTransfer,
+  statement,
+  type Transfer,
+  trialBalance,
+} from './queries.ts';
+import * as schemas from './schemas.ts';
+import { outcomeCodeOf } from './store.ts';
+
+/** Routes below /api/v1/ledger. */
+export function ledgerRoutes(ledger: Ledger): RouteModule {
+  return (app, deps) => {
+    const { db, clock } = deps;
+
+    app.get(
+      '/ledger/books',
+      { schema: { tags: ['ledger'], summary: 'All books', response: { 200: pageOf(schemas.bookReply) } } },
+      async () => ({ items: (await listBooks(db)).map(bookJson), next_cursor: null }),
+    );
+    app.post(
+      '/ledger/books',
+      {
+        schema: {
+          tags: ['ledger'],
+          summary: 'Create a book; the same again changes nothing',
+          body: schemas.bookBody,
+          response: { 201: schemas.bookReply },
+        },
+      },
+      (request, reply) =>
+        deps.idempotently(request, reply, async (tx) => {
+          const { code, name, legal_entity } = request.body;
+          const created = await createBook(tx, { code, name, legalEntity: legal_entity ?? '' }, clock);
+          return { status: 201, body: bookJson(created) };
+        }),
+    );
+
+    app.post(
+      '/ledger/accounts',
+      {
+        schema: {
+          tags: ['ledger'],
+          summary: 'Open accounts; the same id with the same content again changes nothing',
+          body: schemas.accountsBody,
+          response: { 201: schemas.accountsReply },
+        },
+      },
+      (request, reply) =>
+        deps.idempotently(request, reply, async (tx) => {
+          const { book, accounts } = request.body;
+          const inputs = accounts.map(({ limits, ...account }) => ({
+            ...account,
+            limits: limitsOf({ minimum: limits?.minimum ?? null, maximum: limits?.maximum ?? null }, account.currency),
+          }));
+          const opened = await ledger.openAccounts(tx, book, inputs);
+          return { status: 201, body: { accounts: opened.map(accountJson) } };
+        }),
+    );
+    app.get(
+      '/ledger/accounts',
+      {
+        schema: {
+          tags: ['ledger'],
+          summary: 'Accounts by code',
+          querystring: schemas.accountListQuery,
+          response: { 200: pageOf(schemas.accountReply) },
+        },
+      },
+      async ({ query }) => {
+        const cursor = decodeCursor(schemas.accountCursor, query.cursor);
+        const rows = await listAccounts(db, await ledger.bookId(query.book), {
+          code: query.code,
+          after: cursor && { code: cursor[0], id: cursor[1] },
+          limit: query.limit + 1,
+        });
+        const page = pageFrom(rows, query.limit, ({ code, id }) => [code, id]);
+        return { ...page, items: page.items.map(accountJson) };
+      },
+    );
+    app.get(
+      '/ledger/accounts/:id',
+      {
+        schema: {
+          tags: ['ledger'],
+          summary: 'One account as it is now',
+          params: schemas.idParams,
+          querystring: schemas.bookQuery,
+          response: { 200: schemas.accountReply },
+        },
+      },
+      async ({ params, query }) => accountJson(await readAccount(db, await ledger.bookId(query.book), params.id)),
+    );
+    app.patch(
+      '/ledger/accounts/:id',
+      {
+        schema: {
+          tags: ['ledger'],
+          summary: 'Change limits; freeze, unfreeze or close',
+          params: schemas.idParams,
+          querystring: schemas.bookQuery,
+          body: schemas.accountPatch,
+          response: { 200: schemas.accountReply },
+        },
+      },
+      (request, reply) =>
+        deps.idempotently(request, reply, async (tx) => {
+          const { params, query, body } = request;
+          let account = await readAccount(tx, await ledger.bookId(query.book), params.id);
+          if (body.limits !== undefined) {
+            account = await ledger.setLimits(tx, query.book, params.id, limitsOf(body.limits, account.currency));
+          }
+          if (body.state !== undefined) account = await ledger.setState(tx, query.book, params.id, body.state);
+          return { status: 200, body: accountJson(account) };
+        }),
+    );
+    app.get(
+      '/ledger/accounts/:id/balance',
+      {
+        schema: {
+          tags: ['ledger'],
+          summary: 'Balance as of an effective date, as known at an instant',
+          params: schemas.idParams,
+          querystring: schemas.clocksQuery,
+          response: { 200: schemas.balanceReply },
+        },
+      },
+      async ({ params, query }) => {
+        const date = query.effective_date ?? ledger.businessDate();
+        const bookId = await ledger.bookId(query.book);
+        const { account, counters } = await balanceAsOf(db, bookId, params.id, date, query.recorded_at);
+        return {
+          account_id: account.id,
+          currency: account.currency,
+          effective_date: date,
+          recorded_at: query.recorded_at ?? null,
+          ...countersJson(account.side, counters, account.currency),
+        };
+      },
+    );
+    app.get(
+      '/ledger/accounts/:id/statement',
+      {
+        schema: {
+          tags: ['ledger'],
+          summary: 'Posted movements with the balance after each, in the order of effective dates',
+          params: schemas.idParams,
+          querystring: schemas.statementQuery,
+          response: { 200: schemas.statementReply },
+        },
+      },
+      async ({ params, query }) => {
+        const cursor = decodeCursor(schemas.statementCursor, query.cursor);
+        const result = await statement(db, await ledger.bookId(query.book), params.id, {
+          from: query.from,
+          to: query.to,
+          recordedAt: query.recorded_at,
+          after: cursor && { date: cursor[0], sequence: BigInt(cursor[1]) },
+          limit: query.limit,
+        });
+        const { currency } = result.account;
+        return {
+          account_id: result.account.id,
+          currency,
+          from: result.from,
+          to: result.to,
+          opening: formatAmount(result.opening, currency),
+          closing: formatAmount(result.closing, currency),
+          entries: result.entries.map((entry) => ({
+            transfer: transferJson(entry.transfer),
+            debit: entry.debit === null ? null : formatAmount(entry.debit, currency),
+            credit: entry.credit === null ? null : formatAmount(entry.credit, currency),
+            counter_account_id: entry.counterAccountId,
+            balance_after: formatAmount(entry.balanceAfter, currency),
+          })),
+          next_cursor: result.next && encodeCursor([result.next.date, result.next.sequence.toString()]),
+        };
+      },
+    );
+
+    app.post(
+      '/ledger/transfers',
+      {
+        schema: {
+          tags: ['ledger'],
+          summary: 'Post 1 to 8,192 transfers, each decided by itself, in order',
+          description:
+            'Every transfer is accepted or refused with one code. When all are refused the answer is 422, with the code of the first and all results.',
+          body: schemas.transfersBody,
+          response: { 200: schemas.outcomesReply },
+        },
+        validatorCompiler: bodyCheckedBy(checkTransfers),
+      },
+      async (request, reply) => {
+        const { book, transfers } = checkedBody(request.body);
+        await deps.claimIdempotencyKey(request);
+        const outcomes = await ledger.post(book, transfers);
+        if (outcomes.every(({ status }) => status === 'refused')) throw allRefused(outcomes);
+        return sendJson(reply, JSON.stringify({ results: outcomes.map(outcomeJson) }));
+      },
+    );
+    app.get(
+      '/ledger/transfers',
+      {
+        schema: {
+          tags: ['ledger'],
+          summary: 'Accepted transfers in journal order',
+          querystring: schemas.transferListQuery,
+          response: { 200: pageOf(schemas.transferReply) },
+        },
+      },
+      async ({ query }) => {
+        const cursor = decodeCursor(schemas.sequenceCursor, query.cursor);
+        const rows = await listTransfers(db, await ledger.bookId(query.book), {
+          accountId: query.account_id,
+          kind: query.kind,
+          type: query.type,
+          reference: query.reference,
+          effectiveFrom: query.effective_from,
+          effectiveTo: query.effective_to,
+          afterSequence: cursor && BigInt(cursor[0]),
+          limit: query.limit + 1,
+        });
+        const page = pageFrom(rows, query.limit, ({ sequence }) => [sequence.toString()]);
+        return { ...page, items: page.items.map(transferJson) };
+      },
+    );
+    app.get(
+      '/ledger/transfers/:id',
+      {
+        schema: {
+          tags: ['ledger'],
+          summary: 'The answer given to a transfer id, accepted or refused',
+          params: schemas.idParams,
+          querystring: schemas.bookQuery,
+          response: { 200: schemas.answeredReply },
+        },
+      },
+      async ({ params, query }) => {
+        const answered = await readTransfer(db, await ledger.bookId(query.book), params.id);
+        const { transfer, pending } = answered;
+        const code = outcomeCodeOf(answered.code);
+        return {
+          id: answered.id,
+          status: code === 'accepted' ? ('accepted' as const) : ('refused' as const),
+          code,
+          recorded_at: answered.recordedAt,
+          transfer: transfer && transferJson(transfer),
+          pending:
+            pending && transfer
+              ? { remaining: formatAmount(pending.remaining, transfer.currency), ended: pending.ended }
+              : null,
+          reversed_by: answered.reversedBy,
+        };
+      },
+    );
+
+    app.get(
+      '/ledger/trial-balance',
+      {
+        schema: {
+          tags: ['ledger'],
+          summary: 'Totals per currency and chart-of-accounts code as of an effective date, as known at an instant',
+          querystring: schemas.clocksQuery,
+          response: { 200: schemas.trialBalanceReply },
+        },
+      },
+      async ({ query }) => {
+        const date = query.effective_date ?? ledger.businessDate();
+        const lines = await trialBalance(db, await ledger.bookId(query.book), date, query.recorded_at);
+        const totals = new Map<string, { debits: bigint; credits: bigint }>();
+        for (const { currency, counters } of lines) {
+          const total = totals.get(currency) ?? { debits: 0n, credits: 0n };
+          total.debits += counters.debitsPosted;
+          total.credits += counters.creditsPosted;
+          totals.set(currency, total);
+        }
+        return {
+          book: query.book,
+          effective_date: date,
+          recorded_at: query.recorded_at ?? null,
+          lines: lines.map(({ currency, code, counters }) => {
+            const { balance: net, available: _, ...posted } = countersJson('debit', counters, currency);
+            return { currency, code, ...posted, net };
+          }),
+          totals: [...totals].map(([currency, { debits, credits }]) => ({
+            currency,
+            debits_posted: formatAmount(debits, currency),
+            credits_posted: formatAmount(credits, currency),
+          })),
+        };
+      },
+    );
+  };
+}
+
+/** The body as {@link checkTransfers} left it; the schema only documents it. */
+function checkedBody(body: unknown) {
+  return body as ReturnType<typeof checkTransfers>;
+}
+
+/** Nothing was posted: a problem with the first code, and every result. */
+function allRefused(outcomes: readonly Outcome[]): LongmenError {
+  const code = outcomes[0]?.code ?? 'fields_invalid';
+  const detail =
+    outcomes.length === 1 ? `The transfer was refused: ${code}` : `All ${outcomes.length} transfers were refused`;
+  return new LongmenError(code, { status: 422, title: 'Transfers refused' }, detail, {
+    results: outcomes.map(outcomeJson),
+  });
+}
+
+function outcomeJson(outcome: Outcome) {
+  return {
+    id: outcome.id,
+    status: outcome.status,
+    code: outcome.code,
+    sequence: outcome.sequence === null ? null : outcome.sequence.toString(),
+    recorded_at: outcome.recordedAt,
+    repeated: outcome.repeated,
+  };
+}
+
+function bookJson(book: { code: string; name: string; legalEntity: string; createdAt: string }) {
+  return { code: book.code, name: book.name, legal_entity: book.legalEntity, created_at: book.createdAt };
+}
+
+function limitsOf(limits: { minimum: string | null; maximum: string | null }, currency: string): Limits {
+  return { minimum: limitOf(limits.minimum, currency), maximum: limitOf(limits.maximum, currency) };
+}
+
+function limitOf(text: string | null, currency: string): bigint | null {
+  // An unknown currency is the account's fault and is reported there.
+  if (text === null || !isCurrency(currency)) return null;
+  const parsed = parseAmountMinor(text, currency);
+  if (!parsed.ok) {
+    throw ledgerError('account_invalid', `The limit is not an amount: ${parsed.code}`, { reason: parsed.code });
+  }
+  return parsed.amountMinor;
+}
+
+function countersJson(side: Side, counters: Readonly<Counters>, currency: string) {
+  return {
+    debits_pending: formatAmount(counters.debitsPending, currency),
+    credits_pending: formatAmount(counters.creditsPending, currency),
+    debits_posted: formatAmount(counters.debitsPosted, currency),
+    credits_posted: formatAmount(counters.creditsPosted, currency),
+    balance: formatAmount(balance(side, counters), currency),
+    available: formatAmount(available(side, counters), currency),
+  };
+}
+
+function accountJson(account: Account) {
+  const { currency, limits } = account;
+  return {
+    id: account.id,
+    currency,
+    code: account.code,
+    side: account.side,
+    name: account.name,
+    state: account.state,
+    limits: {
+      minimum: limits.minimum === null ? null : formatAmount(limits.minimum, currency),
+      maximum: limits.maximum === null ? null : formatAmount(limits.maximum, currency),
+    },
+    ...countersJson(account.side, account.counters, currency),
+    opened_at: account.openedAt,
+  };
+}
+
+function transferJson(transfer: Transfer) {
+  return {
+    id: transfer.id,
+    sequence: transfer.sequence.toString(),
+    kind: transfer.kind,
+    debit_account_id: transfer.debitAccountId,
+    credit_account_id: transfer.creditAccountId,
+    amount: formatAmount(transfer.amount, transfer.currency),
+    currency: transfer.currency,
+    effective_date: transfer.effectiveDate,
+    recorded_at: transfer.recordedAt,
+    related_id: transfer.relatedId,
+    expires_at: transfer.expiresAt,
+    linked: transfer.linked,
+    type: transfer.type,
+    description: transfer.description,
+    reference: transfer.reference,
+  };
+}
