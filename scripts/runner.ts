@@ -2,7 +2,7 @@
  * What the three runners (`bench`, `conformance`, `soak`) share: one way to name a piece of work, to list the names, and
  * to print either a table for people or exactly one JSON document for programs.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { jsonText, progressBar } from '#apps/cli';
@@ -24,22 +24,23 @@ export function runnerArguments(argv: readonly string[]): RunnerArguments {
   return { name, json: argv.includes('--json'), rest: name === undefined ? words : words.slice(1) };
 }
 
-/** The names of the work in `folder`: every `<name>.ts` beside `run.ts`. */
+/** The names of the work in `folder`: every `<name>.ts` beside `run.ts` that exports a `run`. */
 export function workNames(folder: string): string[] {
+  const exportsRun = /^export (const|function|async function) run\b/m;
   return readdirSync(join(root, folder))
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && file !== 'run.ts')
+    .filter((file) => exportsRun.test(readFileSync(join(root, folder, file), 'utf8')))
     .map((file) => file.slice(0, -'.ts'.length))
     .sort();
 }
 
 /**
- * Loads `<folder>/<name>.ts`, which must export a function `run`.
- * @returns undefined when there is no such file.
+ * Loads `<folder>/<name>.ts`, one of {@link workNames}.
+ * @returns undefined when there is no work of this name.
  */
 export async function loadWork(folder: string, name: string): Promise<{ readonly run: unknown } | undefined> {
-  const file = join(root, folder, `${name}.ts`);
-  if (!/^[a-z0-9-]+$/.test(name) || name === 'run' || !existsSync(file)) return undefined;
-  const loaded: unknown = await import(pathToFileURL(file).href);
+  if (!workNames(folder).includes(name)) return undefined;
+  const loaded: unknown = await import(pathToFileURL(join(root, folder, `${name}.ts`)).href);
   if (typeof loaded === 'object' && loaded !== null && 'run' in loaded && typeof loaded.run === 'function') {
     return { run: loaded.run };
   }

@@ -2,130 +2,140 @@
  * The oracle: the ledger's rules once more, in memory, as simply as they can be said. Written from the words of the
  * ledger and not from its code; `oracle.ts` compares the two.
  */
-import type { AccountState, Limits, OutcomeCode, Side, TransferInput } from '#engines/ledger';
+import { hash } from 'node:crypto';
+import type { Account, Outcome, OutcomeCode, Side, Transfer, TransferInput } from '#engines/ledger';
 
-/** Debits pending, credits pending, debits posted, credits posted; minor units. */
-export type Counters = [bigint, bigint, bigint, bigint];
+type BothSides<Value> = Record<Side, Value>;
+type Ending = Omit<TransferInput, 'kind'> & { readonly kind: string };
+/** Minor units per side, as the ledger's four counters. */
+export type Sums = { readonly pending: BothSides<bigint>; readonly posted: BothSides<bigint> };
+export type OracleOutcome = Pick<Outcome, 'code' | 'sequence' | 'repeated'> & { readonly recordedMs: number };
 
-/** What an accepted transfer changed of one account. */
-export interface Entry {
-  readonly sequence: bigint;
-  readonly id: string;
-  readonly effectiveDate: string;
+interface Movement extends Pick<Transfer, 'id' | 'amount' | 'effectiveDate'> {
+  readonly kind: string;
+  readonly accounts: BothSides<OracleAccount>;
+  readonly expiresMs: number;
+}
+
+/** `remaining` and `ended` tell what became of a pending transfer. */
+type Accepted = Movement & { remaining: bigint; ended: OutcomeCode | null; reversed: boolean };
+
+/** What an accepted transfer changed of one side of one account. */
+interface Entry extends Pick<Transfer, 'sequence'> {
+  readonly movement: Movement;
   readonly recordedMs: number;
   readonly side: Side;
   readonly pending: bigint;
   readonly posted: bigint;
 }
 
-export interface OracleAccount {
-  readonly id: string;
-  readonly currency: string;
-  readonly code: string;
-  readonly side: Side;
-  limits: Limits;
-  state: AccountState;
-  readonly counters: Counters;
+export interface OracleAccount extends Sums, Pick<Account, 'id' | 'currency' | 'code' | 'side'> {
+  limits: Account['limits'];
+  state: Account['state'];
   readonly entries: Entry[];
 }
 
-interface Movement {
-  readonly id: string;
-  readonly kind: string;
-  readonly debit: OracleAccount;
-  readonly credit: OracleAccount;
-  readonly amount: bigint;
-  readonly effectiveDate: string;
-  readonly expiresMs: number;
-}
-
-/** An accepted transfer; of a pending one also what is left of it. */
-interface Accepted extends Movement {
-  remaining: bigint;
-  ended: OutcomeCode | null;
-  reversed: boolean;
-}
-
-interface Answer {
-  readonly content: string;
-  readonly code: OutcomeCode;
-  readonly sequence: bigint | null;
-  readonly recordedMs: number;
-}
-
-export interface OracleOutcome extends Omit<Answer, 'content'> {
-  readonly repeated: boolean;
-}
-
 const largest = 2n ** 63n - 1n;
-const exponents: Record<string, number> = { CNY: 2, JPY: 0, KWD: 3, USD: 2 };
-const dayMs = 86_400_000;
+const infinite = 2n ** 80n;
+const exponents: Readonly<Record<string, number>> = { CNY: 2, JPY: 0, KWD: 3 };
+const sides = ['debit', 'credit'] as const;
+const other = { debit: 'credit', credit: 'debit' } as const;
 
 /** The date in Shanghai: eight hours ahead of UTC, without summer time in the years of a soak. */
-export const businessDate = (nowMs: number): string => new Date(nowMs + dayMs / 3).toISOString().slice(0, 10);
+export const businessDate = (nowMs: number): string => new Date(nowMs + 8 * 3_600_000).toISOString().slice(0, 10);
+export const noSums = (): Sums => ({ pending: { debit: 0n, credit: 0n }, posted: { debit: 0n, credit: 0n } });
 
-function isDate(text: string): boolean {
+export const balance = ({ side, posted }: OracleAccount): bigint => posted[side] - posted[other[side]];
+const available = (account: OracleAccount) => balance(account) - account.pending[other[account.side]];
+const reach = (account: OracleAccount) => balance(account) + account.pending[account.side];
+
+const isDate = (text: string) => {
   const ms = Date.parse(`${text}T00:00:00Z`);
   return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
-}
-
-const isInstant = (text: string) => isDate(text.slice(0, 10)) && !Number.isNaN(Date.parse(text));
+};
 
 /** Minor units of an amount as submitted, or the code that refuses it. */
-function amountOf(input: TransferInput): bigint | OutcomeCode {
-  let minor = input.amount ?? 0n;
+function amountOf(amount: bigint | string, currency: string): bigint | OutcomeCode {
+  let minor = amount;
   if (typeof minor === 'string') {
-    const parts = /^(-?)(\d+)(?:\.(\d+))?$/.exec(minor);
-    if (parts === null) return 'amount_malformed';
-    const [, sign, whole = '', fraction = ''] = parts;
-    const decimals = exponents[input.currency ?? ''] ?? 0;
+    if (!/^-?\d+(\.\d+)?$/.test(minor)) return 'amount_malformed';
+    const [whole, fraction = ''] = minor.split('.');
+    const decimals = exponents[currency] ?? 0;
     if (fraction.length > decimals) return 'amount_too_many_decimals';
-    minor = BigInt(`${sign}${whole}${fraction.padEnd(decimals, '0')}`);
+    minor = BigInt(`${whole}${fraction.padEnd(decimals, '0')}`);
   }
   if (minor > largest || minor < -largest) return 'amount_too_large';
   if (minor === 0n) return 'amount_zero';
   return minor < 0n ? 'amount_negative' : minor;
 }
 
-const allowed: Record<string, readonly string[]> = {
-  transfer: ['debitAccountId!', 'creditAccountId!', 'amount!', 'currency!'],
-  pending: ['debitAccountId!', 'creditAccountId!', 'amount!', 'currency!', 'expiresAt'],
-  post: ['pendingId!', 'amount', 'currency', 'keepRemainder'],
-  void: ['pendingId!'],
-  reverse: ['reversedId!', 'effectiveDate!'],
+/** The fields of each kind, `!` for those it cannot do without. */
+const fieldsOf: Readonly<Record<string, string>> = {
+  transfer: 'debitAccountId! creditAccountId! amount! currency!',
+  pending: 'debitAccountId! creditAccountId! amount! currency! expiresAt',
+  post: 'pendingId! amount currency keepRemainder',
+  void: 'pendingId!',
+  reverse: 'reversedId! effectiveDate!',
 };
-const always = ['id', 'kind', 'effectiveDate', 'linked', 'type', 'description', 'reference'];
+const longest: Readonly<Record<string, number>> = { type: 64, description: 500, reference: 128 };
 
-function fieldsFit(input: TransferInput): boolean {
-  const fields = allowed[input.kind ?? 'transfer'] ?? [];
-  const names = new Set([...always, ...fields.map((field) => field.replace('!', ''))]);
-  const given = Object.entries(input).filter(([, value]) => value !== undefined && value !== false);
-  const complete = fields.every((field) => !field.endsWith('!') || given.some(([name]) => `${name}!` === field));
-  const lengths = [input.type, input.description, input.reference].map((text) => text?.length ?? 0);
-  const short = [64, 500, 128].every((most, index) => (lengths[index] ?? 0) <= most);
-  return complete && short && given.every(([name]) => names.has(name));
+function given(input: TransferInput): [string, unknown][] {
+  return Object.entries(input).filter(([, value]) => value !== undefined && value !== false);
 }
 
-/** What makes two submissions of an id the same. */
+function fieldsFit(input: TransferInput): boolean {
+  const fields = (fieldsOf[input.kind ?? 'transfer'] ?? '').split(' ');
+  const names = given(input).map(([name]) => name);
+  const allowed = ['id', 'kind', 'effectiveDate', 'linked', ...Object.keys(longest), ...fields];
+  return (
+    fields.every((field) => !field.endsWith('!') || names.includes(field.slice(0, -1))) &&
+    names.every((name) => allowed.includes(name) || allowed.includes(`${name}!`)) &&
+    given(input).every(([name, value]) => String(value).length <= (longest[name] ?? Number.POSITIVE_INFINITY))
+  );
+}
+
+/** What makes two submissions of an id the same: all that is said, amounts by their value. */
 function contentOf(input: TransferInput): string {
-  const amount = input.amount === undefined ? undefined : amountOf(input);
-  const shown = typeof amount === 'bigint' ? amount.toString() : input.amount?.toString();
-  const content = { ...input, kind: input.kind ?? 'transfer', amount: shown };
-  const given = Object.entries(content).filter(([, value]) => value !== undefined && value !== false);
-  return JSON.stringify(given.sort(([a], [b]) => (a < b ? -1 : 1)));
+  const amount = input.amount === undefined ? '' : amountOf(input.amount, input.currency ?? '');
+  const shown = String(typeof amount === 'bigint' ? amount : input.amount);
+  return hash('sha256', JSON.stringify(given({ ...input, kind: input.kind ?? 'transfer', amount: shown }).sort()));
+}
+
+function add<Into extends Sums>(sums: Into, { side, pending, posted }: Entry, times = 1n): Into {
+  sums.pending[side] += pending * times;
+  sums.posted[side] += posted * times;
+  return sums;
+}
+
+/** The code when one of the accounts takes no part in what is new. */
+function stoppedBy(accounts: BothSides<OracleAccount>): OutcomeCode | null {
+  for (const side of sides) if (accounts[side].state === 'closed') return `${side}_account_closed`;
+  for (const side of sides) {
+    const { state, side: normal } = accounts[side];
+    if (state === 'frozen' || (state === 'outgoing_frozen' && side !== normal)) return `${side}_account_frozen`;
+  }
+  return null;
+}
+
+/** The account's sums from the entries effective by a date and recorded by an instant: both clocks. */
+export function sumsAsOf(account: OracleAccount, date: string, recordedMs: number, into: Sums = noSums()): Sums {
+  for (const entry of account.entries) {
+    if (entry.movement.effectiveDate <= date && entry.recordedMs <= recordedMs) add(into, entry);
+  }
+  return into;
 }
 
 export class Oracle {
   readonly accounts = new Map<string, OracleAccount>();
-  readonly accepted = new Map<string, Accepted>();
-  private readonly held = new Map<string, Accepted>();
-  private readonly answers = new Map<string, Answer>();
+  private readonly accepted = new Map<string, Accepted>();
+  private readonly held = new Set<Accepted>();
+  private readonly answers = new Map<string, OracleOutcome & { readonly content: string }>();
   private sequence = 0n;
-  /** How to take back what the present chain has done, last first. */
+  /** How to take back what the present chain has done. */
   private undo: (() => void)[] = [];
 
-  open(account: Omit<OracleAccount, 'counters' | 'entries' | 'state'>): void {
-    this.accounts.set(account.id, { ...account, state: 'open', counters: [0n, 0n, 0n, 0n], entries: [] });
+  open(account: Pick<OracleAccount, 'id' | 'currency' | 'code' | 'side' | 'limits'>): void {
+    this.accounts.set(account.id, { ...account, ...noSums(), state: 'open', entries: [] });
   }
 
   /** Decides one request: chains and single transfers, in order. */
@@ -141,162 +151,151 @@ export class Oracle {
 
   /** One chain: all of it or nothing. A transfer on its own is a chain of one. */
   private chain(members: readonly TransferInput[], open: boolean, nowMs: number): OracleOutcome[] {
-    const codes = members.map((): OutcomeCode => 'chain_failed');
-    const reused = members.map(
-      (member, index) =>
-        (this.answers.get(member.id)?.content ?? contentOf(member)) !== contentOf(member) ||
-        members.slice(0, index).some(({ id }) => id === member.id),
+    const answers = members.map(({ id }) => this.answers.get(id));
+    const contents = members.map(contentOf);
+    const twice = members.map(({ id }, index) => members.slice(0, index).some((earlier) => earlier.id === id));
+    const reused = answers.map(
+      (answer, index) => twice[index] || (answer?.content ?? contents[index]) !== contents[index],
     );
-    const known = members.map((member, index) => (reused[index] ? undefined : this.answers.get(member.id)));
+    const codes = members.map((): OutcomeCode => 'chain_failed');
     const before = this.sequence;
     if (open) codes[members.length - 1] = 'chain_open';
-    else if (!reused.includes(true) && known.every((answer) => answer === undefined)) {
+    else if (answers.every((answer) => answer === undefined) && !reused.includes(true)) {
       this.undo = [];
-      const failed = members.findIndex((member, index) => {
+      const culprit = members.findIndex((member, index) => {
         codes[index] = this.judge(member, nowMs);
         return codes[index] !== 'accepted';
       });
-      if (failed !== -1) {
+      if (culprit !== -1) {
         for (const step of this.undo.reverse()) step();
-        codes.fill('chain_failed', 0, failed);
+        codes.fill('chain_failed', 0, culprit);
         this.sequence = before;
       }
     }
-    return members.map((member, index) => {
-      const answer = known[index];
-      if (answer !== undefined) return { ...answer, repeated: true };
+    return members.map(({ id }, index) => {
+      const answer = answers[index];
       if (reused[index]) return { code: 'id_reused', sequence: null, recordedMs: nowMs, repeated: false };
+      if (answer !== undefined) return { ...answer, repeated: true };
       const code = codes[index] ?? 'chain_failed';
       const sequence = code === 'accepted' ? before + BigInt(index) + 1n : null;
-      const first = { content: contentOf(member), code, sequence, recordedMs: nowMs };
-      this.answers.set(member.id, first);
-      return { ...first, repeated: false };
+      const first = { code, sequence, recordedMs: nowMs, repeated: false };
+      this.answers.set(id, { ...first, content: contents[index] ?? '' });
+      return first;
     });
   }
 
   /** Expires what is due, longest due first, as the ledger's sweep does: at most `most` at once. */
   expireDue(nowMs: number, most: number, idOf: (pendingId: string) => string): number {
-    const due = [...this.held.values()].filter(({ expiresMs }) => expiresMs <= nowMs);
+    const due = [...this.held].filter(({ expiresMs }) => expiresMs <= nowMs);
     due.sort((a, b) => a.expiresMs - b.expiresMs).splice(most);
-    for (const pending of due) {
-      const date = later(businessDate(nowMs), pending.effectiveDate);
-      this.release(pending, idOf(pending.id), 'expire', 0n, pending.remaining, date, nowMs, 'pending_expired');
-    }
+    const kind = 'expire';
+    for (const pending of due) this.release(pending, { id: idOf(pending.id), kind }, 0n, 'pending_expired', nowMs);
     return due.length;
   }
 
   /** Decides one transfer whose id is new; changes the books when the answer is `accepted`. */
   private judge(input: TransferInput, nowMs: number): OutcomeCode {
-    const kind = input.kind ?? 'transfer';
+    const { id, kind = 'transfer', currency, effectiveDate = businessDate(nowMs), expiresAt } = input;
     if (!fieldsFit(input)) return 'fields_invalid';
-    if (input.currency !== undefined && !(input.currency in exponents)) return 'currency_unknown';
-    const stated = input.amount === undefined ? null : amountOf(input);
-    if (typeof stated === 'string') return stated;
-    if (input.effectiveDate !== undefined && !isDate(input.effectiveDate)) return 'date_invalid';
-    if (input.expiresAt !== undefined && !isInstant(input.expiresAt)) return 'date_invalid';
-    const expiresMs = input.expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(input.expiresAt);
+    if (currency !== undefined && !(currency in exponents)) return 'currency_unknown';
+    const amount = input.amount === undefined ? null : amountOf(input.amount, currency ?? '');
+    if (typeof amount === 'string') return amount;
+    const expiresMs = expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt);
+    if (!isDate(effectiveDate) || Number.isNaN(expiresMs)) return 'date_invalid';
     if (expiresMs <= nowMs) return 'expiry_in_past';
-    if (kind === 'post' || kind === 'void') return this.end(input, stated, nowMs);
-    const effectiveDate = input.effectiveDate ?? businessDate(nowMs);
+    if (kind === 'post' || kind === 'void') return this.end(input, kind, amount, nowMs);
     if (kind === 'reverse') {
       const original = this.accepted.get(input.reversedId ?? '');
       if (original === undefined) return 'reversed_not_found';
       if (original.kind !== 'transfer' && original.kind !== 'post') return 'not_reversible';
       if (original.reversed) return 'already_reversed';
-      const { debit: credit, credit: debit, amount } = original;
-      const code = this.move({ id: input.id, kind, debit, credit, amount, effectiveDate, expiresMs }, nowMs);
+      const accounts = { debit: original.accounts.credit, credit: original.accounts.debit };
+      const code = this.move({ id, kind, accounts, amount: original.amount, effectiveDate, expiresMs }, nowMs);
+      this.undo.push(() => Object.assign(original, { reversed: false }));
       original.reversed = code === 'accepted';
-      this.undo.push(() => {
-        original.reversed = false;
-      });
       return code;
     }
     if (input.debitAccountId === input.creditAccountId) return 'accounts_same';
     const debit = this.accounts.get(input.debitAccountId ?? '');
-    if (debit === undefined) return 'debit_account_not_found';
     const credit = this.accounts.get(input.creditAccountId ?? '');
+    if (debit === undefined) return 'debit_account_not_found';
     if (credit === undefined) return 'credit_account_not_found';
-    if (debit.currency !== credit.currency || debit.currency !== input.currency) return 'currency_mismatch';
-    return this.move({ id: input.id, kind, debit, credit, amount: stated ?? 0n, effectiveDate, expiresMs }, nowMs);
+    if (debit.currency !== credit.currency || debit.currency !== currency) return 'currency_mismatch';
+    return this.move({ id, kind, accounts: { debit, credit }, amount: amount ?? 0n, effectiveDate, expiresMs }, nowMs);
   }
 
   /** Transfer, pending, reverse: what takes from and gives to accounts anew. */
   private move(movement: Movement, nowMs: number): OutcomeCode {
-    const { kind, debit, credit, amount } = movement;
-    const stopped = stoppedBy(debit, credit);
+    const { kind, accounts, amount } = movement;
+    const stopped = stoppedBy(accounts);
     if (stopped !== null) return stopped;
-    const [giver, taker] = [debit.side === 'credit' ? debit : null, credit.side === 'debit' ? credit : null];
-    for (const account of [giver, taker]) {
-      if (account !== null && available(account) - amount < (account.limits.minimum ?? -largest * 9n)) {
-        return 'exceeds_available';
-      }
-    }
-    for (const account of [giver === null ? debit : null, taker === null ? credit : null]) {
-      if (account !== null && reach(account) + amount > (account.limits.maximum ?? largest * 9n)) {
-        return 'exceeds_maximum';
-      }
-    }
-    const [pending, posted] = kind === 'pending' ? [amount, 0n] : [0n, amount];
-    return this.write(movement, pending, posted, nowMs) ? 'accepted' : 'counter_overflow';
+    const poor = (it: OracleAccount) => available(it) - amount < (it.limits.minimum ?? -infinite);
+    if (sides.some((side) => accounts[side].side !== side && poor(accounts[side]))) return 'exceeds_available';
+    const full = (it: OracleAccount) => reach(it) + amount > (it.limits.maximum ?? infinite);
+    if (sides.some((side) => accounts[side].side === side && full(accounts[side]))) return 'exceeds_maximum';
+    return kind === 'pending' ? this.write(movement, amount, 0n, nowMs) : this.write(movement, 0n, amount, nowMs);
   }
 
   /** Post and void: what ends a pending transfer, or a part of it. */
-  private end(input: TransferInput, stated: bigint | null, nowMs: number): OutcomeCode {
+  private end(input: TransferInput, kind: string, stated: bigint | null, nowMs: number): OutcomeCode {
     const pending = this.accepted.get(input.pendingId ?? '');
     if (pending === undefined) return 'pending_not_found';
     if (pending.kind !== 'pending') return 'not_pending_kind';
-    if (input.currency !== undefined && input.currency !== pending.debit.currency) return 'currency_mismatch';
+    const { currency } = pending.accounts.debit;
+    if ((input.currency ?? currency) !== currency) return 'currency_mismatch';
     if (pending.ended !== null) return pending.ended;
     if (pending.expiresMs <= nowMs) return 'pending_expired';
     if ((input.effectiveDate ?? pending.effectiveDate) < pending.effectiveDate) return 'effective_before_pending';
     const amount = stated ?? pending.remaining;
     if (amount > pending.remaining) return 'exceeds_pending';
-    const { id, kind, effectiveDate } = input;
-    if (kind === 'void') return this.release(pending, { id, kind, effectiveDate, amount: 0n }, nowMs);
-    const stopped = stoppedBy(pending.debit, pending.credit);
-    return stopped ?? this.release(pending, { id, kind, effectiveDate, amount }, nowMs, input.keepRemainder);
+    if (kind === 'void') return this.release(pending, { ...input, kind }, 0n, 'pending_already_voided', nowMs);
+    const stopped = stoppedBy(pending.accounts);
+    return stopped ?? this.release(pending, { ...input, kind }, amount, 'pending_already_posted', nowMs);
   }
 
-  private release(
-    pending: Accepted,
-    by: { id: string; kind: 'post' | 'void' | 'expire'; effectiveDate?: string; amount: bigint },
-    nowMs: number,
-    keep = false,
-  ): OutcomeCode {
-    const today = businessDate(nowMs);
-    const earliest = today > pending.effectiveDate ? today : pending.effectiveDate;
-    const released = keep ? by.amount : pending.remaining;
-    const movement = { ...pending, ...by, effectiveDate: by.effectiveDate ?? earliest };
-    if (!this.write(movement, -released, by.amount, nowMs)) return 'counter_overflow';
-    const { remaining, ended } = pending;
+  private release(pending: Accepted, by: Ending, amount: bigint, ended: OutcomeCode, nowMs: number): OutcomeCode {
+    const { id, kind, effectiveDate = [businessDate(nowMs), pending.effectiveDate].sort()[1] ?? '' } = by;
+    const { remaining } = pending;
+    const released = by.keepRemainder ? amount : remaining;
+    const code = this.write({ ...pending, id, kind, amount, effectiveDate }, -released, amount, nowMs);
+    if (code !== 'accepted') return code;
     pending.remaining -= released;
     if (pending.remaining === 0n) {
-      pending.ended = endings[by.kind];
-      this.held.delete(pending.id);
+      pending.ended = ended;
+      this.held.delete(pending);
     }
+    this.undo.push(() => this.held.add(Object.assign(pending, { remaining, ended: null })));
+    return 'accepted';
+  }
+
+  /** Enters a movement in both accounts, unless a counter would grow too large. */
+  private write(movement: Movement, pending: bigint, posted: bigint, nowMs: number): OutcomeCode {
+    const { id, kind, accounts, amount } = movement;
+    for (const side of sides) {
+      const sums = accounts[side];
+      if (sums.pending[side] + pending > largest || sums.posted[side] + posted > largest) return 'counter_overflow';
+    }
+    this.sequence += 1n;
+    const entry = { movement, sequence: this.sequence, recordedMs: nowMs, pending, posted };
+    for (const side of sides) add(accounts[side], { ...entry, side }).entries.push({ ...entry, side });
+    const accepted = { ...movement, remaining: kind === 'pending' ? amount : 0n, ended: null, reversed: false };
+    this.accepted.set(id, accepted);
+    if (kind === 'pending') this.held.add(accepted);
     this.undo.push(() => {
-      Object.assign(pending, { remaining, ended });
-      this.held.set(pending.id, pending);
+      this.accepted.delete(id);
+      this.held.delete(accepted);
+      for (const side of sides) add(accounts[side], { ...entry, side }, -1n).entries.pop();
     });
     return 'accepted';
   }
 
-  /** Enters a movement in both accounts; false, and nothing done, when a counter would grow too large. */
-  private write(movement: Movement, pending: bigint, posted: bigint, nowMs: number): boolean {
-    const { id, kind, debit, credit, amount, effectiveDate } = movement;
-    if (debit.counters[0] + pending > largest || debit.counters[2] + posted > largest) return false;
-    if (credit.counters[1] + pending > largest || credit.counters[3] + posted > largest) return false;
-    this.sequence += 1n;
-    const entry = { sequence: this.sequence, id, effectiveDate, recordedMs: nowMs, pending, posted };
-    enter(debit, { ...entry, side: 'debit' }, 1n);
-    enter(credit, { ...entry, side: 'credit' }, 1n);
-    const remaining = kind === 'pending' ? amount : 0n;
-    const accepted = { ...movement, remaining, ended: null, reversed: false };
-    this.accepted.set(id, accepted);
-    if (kind === 'pending') this.held.set(id, accepted);
-    this.undo.push(() => {
-      for (const account of [debit, credit]) enter(account, account.entries.pop() as Entry, -1n);
-    });
-    return true;
+  /** Sums per currency and code as of both clocks. */
+  trialBalance(date: string, recordedMs: number): Map<string, Sums> {
+    const lines = new Map<string, Sums>();
+    for (const account of this.accounts.values()) {
+      const line = `${account.currency} ${account.code}`;
+      lines.set(line, sumsAsOf(account, date, recordedMs, lines.get(line)));
+    }
+    return lines;
   }
 }

@@ -244,7 +244,7 @@ test('a replay handles the log again from a position', async (t) => {
   await assert.rejects(replay(db, 'nobody', bookId, 1n), { code: 'consumer_not_found' });
 });
 
-test('a wake-up is not lost while a consumer is busy, and an idle one is woken at once', async (t) => {
+test('an event that comes during a batch is handled after it, and an idle consumer is woken at once', async (t) => {
   const bookId = await bookWith('woken', 1);
   const seen: string[] = [];
   const consumer = start(t, {

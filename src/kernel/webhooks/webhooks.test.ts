@@ -4,11 +4,19 @@ import type { AddressInfo } from 'node:net';
 import { after, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ManualClock, manualClock } from '#kernel/clock';
-import { appendEvents, createBook, headPosition, listConsumers, replay, wakeConsumers } from '#kernel/events';
+import {
+  appendEvents,
+  createBook,
+  headPosition,
+  listConsumers,
+  readEvents,
+  replay,
+  wakeConsumers,
+} from '#kernel/events';
 import { isUuid } from '#kernel/ids';
 import { loopbackNetworks, openWebhooks, verifySignature, type Webhooks, type WebhooksOptions } from '#kernel/webhooks';
 import { testDatabase } from '#test/database';
-import { claimDeliveries } from './deliveries.ts';
+import { claimDeliveries, enqueueDeliveries, recordAttempt } from './deliveries.ts';
 
 const db = await testDatabase({ after });
 
@@ -218,6 +226,30 @@ test('what a killed process had taken is delivered by another within 30 seconds'
   await until(async () => (await webhooks.deliveries(db, bookId))[0]?.state === 'delivered', 'the takeover');
   assert.equal(requests.length, 1);
   assert.equal(requests[0]?.headers['longmen-attempt'], '2');
+});
+
+test('a process that comes back after its lease cannot write over the attempt of another', async () => {
+  const { bookId, clock, webhooks } = await house('late');
+  await db.transaction((tx) => webhooks.subscribe(tx, bookId, { url: 'http://127.0.0.1:9/' }));
+  await append(bookId, clock, 'test.happened');
+  const events = await readEvents(db, bookId, 0n, 1);
+  await db.transaction((tx) => enqueueDeliveries(tx, bookId, events, clock));
+  const claim = async () => {
+    const now = clock.now();
+    const leaseEnd = now.add({ seconds: 20 }).toString();
+    const [claimed] = await claimDeliveries(db, bookId, new Map(), 4, now.toString(), leaseEnd);
+    assert.ok(claimed);
+    return claimed;
+  };
+  const late = await claim();
+  clock.advance({ seconds: 20 });
+  const present = await claim();
+  const failure = { state: 'dead', status: 500, error: 'too late', nextAttemptAt: null } as const;
+  await recordAttempt(db, bookId, late, failure, clock.now().toString());
+  assert.equal((await webhooks.deliveries(db, bookId))[0]?.state, 'waiting');
+  const success = { state: 'delivered', status: 200, error: null, nextAttemptAt: null } as const;
+  await recordAttempt(db, bookId, present, success, clock.now().toString());
+  assert.equal((await webhooks.deliveries(db, bookId))[0]?.state, 'delivered');
 });
 
 test('two processes share the work: every delivery is made once, and a replay of the log adds none', async (t) => {

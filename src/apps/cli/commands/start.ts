@@ -17,7 +17,7 @@ export const startCommand: RegisterCommand = (program, act) => {
         const interrupted = context.untilInterrupted();
         const reference = `${url}/api/docs`;
         context.output.result({ url, reference, token_file: tokenFile }, () => {
-          const token = tokenFile === null ? '<longmen token create NAME>' : `$(cat ${relative('.', tokenFile)})`;
+          const token = tokenFile === null ? '<longmen token create NAME>' : `$(cat ${shortest(tokenFile)})`;
           const call = `curl -H "Authorization: Bearer ${token}" '${url}/api/v1/ledger/accounts?book=main'`;
           return `Longmen serves ${reference}; try next: ${call}`;
         });
@@ -26,3 +26,9 @@ export const startCommand: RegisterCommand = (program, act) => {
     );
   addExample(command, 'longmen start', 'LONGMEN_PORT=9090 longmen start --data ./institution');
 };
+
+/** The path as one would type it here. */
+function shortest(path: string): string {
+  const fromHere = relative('.', path);
+  return fromHere.startsWith('..') ? path : fromHere;
+}

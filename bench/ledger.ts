@@ -1,0 +1,159 @@
+/**
+ * `npm run bench ledger`: how many transfers a second the ledger decides one by one, over HTTP and durably, beside what
+ * the same PostgreSQL does with a transaction per transfer. `docs/benchmarks.md` says what each result means.
+ *
+ * A shared machine is never equally fast for minutes, and ratios must not depend on which of the two was measured in a
+ * good minute. So everything is measured in two rounds, the second in the opposite order, the three distributions of one
+ * size always next to each other; and each result, the baseline's as well as ours, is the better of its rounds. What
+ * slows the machine down for a while costs one round, whoever it hits; the slowing down of tables that grow, or the
+ * speeding up of code that warms up, hits first in one round what it hits last in the other.
+ */
+import { parseArgs } from 'node:util';
+import type { BaselineWork } from './ledger/baseline.ts';
+import { type Distribution, distributions } from './ledger/choose.ts';
+import type { LoadWork } from './ledger/load.ts';
+import { best, percentile, ratios } from './ledger/results.ts';
+import { startServer } from './ledger/server.ts';
+import { startWorker } from './ledger/worker.ts';
+import type { BenchOptions, Result } from './lib/contract.ts';
+
+const ACCOUNTS = 100_000;
+const BASELINE_CLIENTS = [1, 4, 16, 64];
+/** Everything measured over HTTP: `size` transfers in each request of each of `clients` clients. */
+const SHAPES = [
+  ...[1, 16, 64, 256].map((clients) => ({ name: `single_${clients}`, size: 1, clients })),
+  ...[100, 1000, 8192].map((size) => ({ name: `batch_${size}`, size, clients: 4 })),
+];
+
+interface Plan {
+  readonly rounds: number;
+  readonly warmupMs: number;
+  readonly windowMs: number;
+  readonly idleSamples: number;
+  readonly folder: string | undefined;
+}
+
+function planOf(args: readonly string[]): Plan {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seconds: { type: 'string', default: '4' },
+      quick: { type: 'boolean', default: false },
+      folder: { type: 'string' },
+    },
+  });
+  const seconds = Number(values.seconds);
+  if (!(seconds > 0 && seconds <= 600)) throw new Error('--seconds wants a number above 0 and up to 600');
+  const { folder } = values;
+  if (values.quick) return { rounds: 1, warmupMs: 200, windowMs: 300, idleSamples: 300, folder };
+  return { rounds: 2, warmupMs: 500, windowMs: (seconds * 1000) / 2, idleSamples: 300, folder };
+}
+
+/** One thing to measure; adds what it found to the measured values. */
+interface Step {
+  readonly name: string;
+  run(seed: number): Promise<void>;
+}
+
+export async function run({ log, progress, args }: BenchOptions): Promise<readonly Result[]> {
+  const plan = planOf(args);
+  const { warmupMs, windowMs } = plan;
+  const perSecond = new Map<string, number[]>();
+  const latenciesMs: number[] = [];
+  const decided = { accepted: 0, refused: 0 };
+
+  log('starting the server on a fresh data folder');
+  const server = await startServer(plan.folder);
+  const load = startWorker<LoadWork>(new URL('./ledger/load.ts', import.meta.url));
+  const baseline = startWorker<BaselineWork>(new URL('./ledger/baseline.ts', import.meta.url));
+  // Ctrl-C ends the workers, with them what waits for them, and then the server in order.
+  const interrupted = () => void Promise.all([load.stop(), baseline.stop()]);
+  process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
+
+  const measured = (name: string, value: number, loadCores: number, note = '') => {
+    perSecond.set(name, [...(perSecond.get(name) ?? []), value]);
+    log(`${name}: ${Math.round(value)} transfers/s, the load taking ${loadCores.toFixed(2)} cores${note}`);
+  };
+  const baselineStep = (clients: number, pipelined: boolean): Step => ({
+    name: `baseline${pipelined ? '_pipelined' : ''}_${clients}`,
+    async run(seed) {
+      const found = await baseline.ask('run', { clients, warmupMs, windowMs, seed, pipelined });
+      measured(this.name, found.perSecond, found.loadCores);
+    },
+  });
+  const loadStep = (shape: (typeof SHAPES)[number], distribution: Distribution): Step => ({
+    name: `${shape.name}_${distribution}`,
+    async run(seed) {
+      const { size, clients } = shape;
+      const found = await load.ask('load', { size, clients, distribution, warmupMs, windowMs, seed });
+      decided.accepted += found.accepted;
+      decided.refused += found.refused;
+      measured(this.name, found.perSecond, found.loadCores, found.ranOut ? '; all that was prepared was sent' : '');
+    },
+  });
+  const idleStep: Step = {
+    name: 'idle',
+    async run(seed) {
+      const found = await load.ask('idle', { samples: Math.ceil(plan.idleSamples / plan.rounds), seed });
+      decided.accepted += found.accepted;
+      decided.refused += found.refused;
+      latenciesMs.push(...found.latenciesMs);
+    },
+  };
+  const steps = [
+    idleStep,
+    ...BASELINE_CLIENTS.flatMap((clients) => [false, true].map((pipelined) => baselineStep(clients, pipelined))),
+    ...SHAPES.flatMap((shape) => distributions.map((distribution) => loadStep(shape, distribution))),
+  ];
+
+  try {
+    const tables = await baseline.ask('open', { url: server.databaseUrl, accounts: ACCOUNTS });
+    const opened = await load.ask('open', { target: server.target, accounts: ACCOUNTS });
+    decided.accepted += opened.accepted;
+    log(
+      `${ACCOUNTS} accounts: of the baseline in ${tables.seconds.toFixed(1)} s, ours opened and funded in ${opened.seconds.toFixed(1)} s`,
+    );
+    const total = plan.rounds * steps.length;
+    let done = 0;
+    for (let round = 1; round <= plan.rounds; round++) {
+      log(`round ${round} of ${plan.rounds}`);
+      for (const step of round % 2 === 1 ? steps : steps.toReversed()) {
+        progress(done, total, step.name);
+        await step.run(++done);
+      }
+    }
+    const { transactions } = await baseline.ask('close', null);
+    log(`the baseline's ${transactions} transactions are all in its tables`);
+
+    log(`verifying the books: ${decided.accepted} transfers were accepted, ${decided.refused} refused`);
+    progress(total, total, 'verify');
+    const verifyStartedMs = performance.now();
+    const { ok, postings, report } = await server.verify();
+    const verifySeconds = (performance.now() - verifyStartedMs) / 1000;
+    // Speed without sound books is no result at all.
+    if (!ok) throw new Error(`the books are not sound: ${report}`);
+    if (postings !== decided.accepted) {
+      throw new Error(`${decided.accepted} transfers were accepted, but the books hold ${postings}`);
+    }
+    return [
+      ...ratios(best(perSecond), SHAPES),
+      { name: 'idle_p50_ms', value: percentile(latenciesMs, 50), unit: 'ms' },
+      { name: 'idle_p99_ms', value: percentile(latenciesMs, 99), unit: 'ms' },
+      { name: 'accepted', value: decided.accepted, unit: 'transfers' },
+      { name: 'refused', value: decided.refused, unit: 'transfers' },
+      {
+        name: 'postings',
+        value: postings,
+        unit: 'transfers',
+        baseline: 'accepted',
+        ratio: postings / decided.accepted,
+      },
+      { name: 'verified', value: 1, unit: '1 = sound' },
+      { name: 'verify_seconds', value: verifySeconds, unit: 's' },
+    ];
+  } finally {
+    await Promise.all([load.stop(), baseline.stop()]);
+    await server.stop();
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+  }
+}
