@@ -98,6 +98,7 @@ export async function run({ log, progress, args }: BenchOptions): Promise<readon
       decided.accepted += found.accepted;
       decided.refused += found.refused;
       latenciesMs.push(...found.latenciesMs);
+      log(`idle: half of the answers within ${percentile(found.latenciesMs, 50).toFixed(2)} ms`);
     },
   };
   const steps = [

@@ -59,8 +59,8 @@ test('distributions: two accounts that differ, in range, as often as they should
         `${distribution}, ${what}: ${actual}, not ${expected}`,
       );
     if (distribution === 'uniform') {
-      near(shares[0], 1 / accounts + 0.0001, 'most frequent');
-      assert.ok(debits.every((count) => count > 0));
+      // 200 times each, with a standard deviation of 14.
+      assert.ok([...debits, ...credits].every((count) => count > 120 && count < 280));
     } else if (distribution === 'zipf') {
       const harmonic = Array.from({ length: accounts }, (_, index) => 1 / (index + 1)).reduce((a, b) => a + b);
       near(shares[0], 1 / harmonic, 'rank 1');

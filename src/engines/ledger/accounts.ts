@@ -94,7 +94,6 @@ export async function openAccounts(
   if (inputs.length === 0) return [];
   for (const input of inputs) judge(input);
   const wanted = inputs.map((input) => ({ ...input, id: input.id.toLowerCase() }));
-  await tx.query('insert into ledger.journal_end (book_id) values ($1) on conflict do nothing', [bookId]);
   const opened = await tx.query<{ account_id: string }>(
     `insert into ledger.account (book_id, account_id, currency, code, side, name, minimum_minor, maximum_minor, opened_at)
      select $1, u.id, u.currency, u.code, u.side, u.name, u.minimum, u.maximum, $9

@@ -1,8 +1,8 @@
 /** Writes a decided batch in one call of `ledger.commit_batch`. */
 import { dateArray, hexArray, int2Array, int4Array, int8Array, type Queryable, uuidArray } from '#kernel/database';
 import { invariant } from '#kernel/errors';
-import { type Counters, kinds, outcomeCodeNumber, zeroCounters } from './model.ts';
-import type { AccountNow, Decided, ReferenceNow } from './post.ts';
+import type { AccountNow, Decided, ReferenceNow } from './batch.ts';
+import { type Counters, type Kind, kinds, outcomeCodeNumber, zeroCounters } from './model.ts';
 
 export interface Committed {
   readonly firstSequence: bigint;
@@ -14,10 +14,9 @@ export type EncodedBatch = readonly unknown[];
 
 const PARAMETERS = 45;
 const FINGERPRINT_BYTES = 32;
-const commitSql = `select first_sequence, recorded_at from ledger.commit_batch(${Array.from(
-  { length: PARAMETERS },
-  (_, index) => `$${index + 1}`,
-).join(', ')})`;
+const commitSql = `select ledger.commit_batch(${Array.from({ length: PARAMETERS }, (_, index) => `$${index + 1}`).join(
+  ', ',
+)}) as committed`;
 
 /**
  * Writes an encoded batch. Throws `database_conflict` (SQLSTATE 40001) when an account changed or an id was answered
@@ -30,101 +29,91 @@ export async function commitBatch(
   recordedAt: string,
   eventId: string,
 ): Promise<Committed> {
-  const { rows } = await db.query<{ first_sequence: bigint; recorded_at: string }>(
+  const { rows } = await db.query<{ committed: { first_sequence: string; recorded_at: string } }>(
     commitSql,
     [bookId, recordedAt, ...batch, eventId],
     { prepare: true },
   );
-  const committed = rows[0];
+  const committed = rows[0]?.committed;
   invariant(committed !== undefined, 'commit_batch_answers');
-  return { firstSequence: committed.first_sequence, recordedAt: committed.recorded_at };
+  return { firstSequence: BigInt(committed.first_sequence), recordedAt: committed.recorded_at };
 }
 
-/** The accounts that journal rows name, sorted by id: the order in which every writer locks. */
-export function changedAccounts(decided: Decided): AccountNow[] {
-  const changed = new Set<AccountNow>();
-  for (const row of decided.rows) changed.add(row.debit).add(row.credit);
-  return [...changed].sort((a, b) => (a.id < b.id ? -1 : 1));
-}
-
-/** Lays a decided batch out as parameters. `changed` are its {@link changedAccounts} at the versions they were decided on. */
-export function encodeBatch(decided: Decided, changed: readonly AccountNow[]): EncodedBatch {
+/** Lays a decided batch out as parameters; accounts at the versions they were decided on. */
+export function encodeBatch(decided: Decided): EncodedBatch {
   const { rows, firsts, debitDays, creditDays } = decided;
-  const seen = seenAccounts(decided, changed);
+  // Every writer locks balances in the order of their ids.
+  const changed = decided.changed.sort((a, b) => (a.id < b.id ? -1 : 1));
+  const seen = decided.seen;
   const codes = codeDays(decided);
   const pendings = pendingChanges(decided);
   const reversals = rows.filter((row) => row.prepared.kind === 'reverse');
   return [
-    uuidArray(changed.map((account) => account.id)),
-    int8Array(changed.map((account) => account.version)),
-    int8Array(changed.map((account) => account.debitsPending)),
-    int8Array(changed.map((account) => account.creditsPending)),
-    int8Array(changed.map((account) => account.debitsPosted)),
-    int8Array(changed.map((account) => account.creditsPosted)),
-    seen.length === 0 ? null : uuidArray(seen.map((account) => account.id)),
-    seen.length === 0 ? null : int8Array(seen.map((account) => account.version)),
-    uuidArray(rows.map((row) => row.prepared.id)),
-    int2Array(rows.map((row) => kinds.indexOf(row.prepared.kind))),
-    uuidArray(rows.map((row) => row.debit.id)),
-    uuidArray(rows.map((row) => row.credit.id)),
-    int8Array(rows.map((row) => row.amount)),
-    texts(rows.map((row) => row.debit.currency)),
-    dateArray(rows.map((row) => row.effectiveDate)),
-    orNull(
-      rows.map((row) => row.prepared.relatedId),
-      uuidArray,
-    ),
-    texts(rows.map((row) => row.prepared.expiresAt)),
-    rows.some((row) => row.prepared.linked) ? texts(rows.map((row) => (row.prepared.linked ? 't' : 'f'))) : null,
-    texts(rows.map((row) => row.prepared.type)),
-    texts(rows.map((row) => row.prepared.description)),
-    texts(rows.map((row) => row.prepared.reference)),
-    int8Array(debitDays),
-    int8Array(creditDays),
-    rows.some((row) => row.released !== 0n) ? int8Array(rows.map((row) => row.released)) : null,
-    uuidArray(firsts.map(({ answer }) => answer.id)),
-    hexArray(
-      firsts.map(({ fingerprint }) => fingerprint),
-      FINGERPRINT_BYTES,
-    ),
-    int2Array(firsts.map(({ answer }) => outcomeCodeNumber.get(answer.code) ?? null)),
-    int4Array(firsts.map(({ answer }) => (answer.row === null ? null : answer.row + 1))),
-    pendings.length === 0 ? null : uuidArray(pendings.map(({ now }) => now.id)),
-    int4Array(pendings.map(({ row }) => (row === null ? null : row + 1))),
-    int8Array(pendings.map(({ now }) => now.remaining)),
-    texts(pendings.map(({ now }) => now.ended)),
-    texts(pendings.map(({ expiresAt }) => expiresAt)),
-    reversals.length === 0 ? null : uuidArray(reversals.map((row) => row.prepared.relatedId)),
-    uuidArray(reversals.map((row) => row.prepared.id)),
-    texts(codes.map(({ currency }) => currency)),
-    texts(codes.map(({ code }) => code)),
-    dateArray(codes.map(({ date }) => date)),
-    texts(codes.map(({ debitsPending }) => debitsPending.toString())),
-    texts(codes.map(({ creditsPending }) => creditsPending.toString())),
-    texts(codes.map(({ debitsPosted }) => debitsPosted.toString())),
-    texts(codes.map(({ creditsPosted }) => creditsPosted.toString())),
+    uuidArray(changed, (account) => account.id),
+    int8Array(changed, (account) => account.version),
+    int8Array(changed, (account) => account.debitsPending),
+    int8Array(changed, (account) => account.creditsPending),
+    int8Array(changed, (account) => account.debitsPosted),
+    int8Array(changed, (account) => account.creditsPosted),
+    seen.length === 0 ? null : uuidArray(seen, (account) => account.id),
+    seen.length === 0 ? null : int8Array(seen, (account) => account.version),
+    uuidArray(rows, (row) => row.prepared.id),
+    int2Array(rows, (row) => kindNumber.get(row.prepared.kind) ?? null),
+    uuidArray(rows, (row) => row.debit.id),
+    uuidArray(rows, (row) => row.credit.id),
+    int8Array(rows, (row) => row.amount),
+    texts(rows, (row) => row.debit.currency),
+    dateArray(rows, (row) => row.effectiveDate),
+    rows.some((row) => row.prepared.relatedId !== null) ? uuidArray(rows, (row) => row.prepared.relatedId) : null,
+    texts(rows, (row) => row.prepared.expiresAt),
+    rows.some((row) => row.prepared.linked) ? texts(rows, (row) => (row.prepared.linked ? 't' : 'f')) : null,
+    texts(rows, (row) => row.prepared.type),
+    texts(rows, (row) => row.prepared.description),
+    texts(rows, (row) => row.prepared.reference),
+    int8Array(debitDays, itself),
+    int8Array(creditDays, itself),
+    rows.some((row) => row.released !== 0n) ? int8Array(rows, (row) => row.released) : null,
+    uuidArray(firsts, ({ answer }) => answer.id),
+    hexArray(firsts, ({ fingerprint }) => fingerprint, FINGERPRINT_BYTES),
+    int2Array(firsts, ({ answer }) => outcomeCodeNumber.get(answer.code) ?? null),
+    int4Array(firsts, ({ answer }) => (answer.row === null ? null : answer.row + 1)),
+    pendings.length === 0 ? null : uuidArray(pendings, ({ now }) => now.id),
+    int4Array(pendings, ({ row }) => (row === null ? null : row + 1)),
+    int8Array(pendings, ({ now }) => now.remaining),
+    texts(pendings, ({ now }) => now.ended),
+    texts(pendings, ({ expiresAt }) => expiresAt),
+    reversals.length === 0 ? null : uuidArray(reversals, (row) => row.prepared.relatedId),
+    uuidArray(reversals, (row) => row.prepared.id),
+    texts(codes, ({ currency }) => currency),
+    texts(codes, ({ code }) => code),
+    dateArray(codes, ({ date }) => date),
+    texts(codes, ({ debitsPending }) => debitsPending.toString()),
+    texts(codes, ({ creditsPending }) => creditsPending.toString()),
+    texts(codes, ({ debitsPosted }) => debitsPosted.toString()),
+    texts(codes, ({ creditsPosted }) => creditsPosted.toString()),
   ];
 }
 
+const kindNumber: ReadonlyMap<Kind, number> = new Map(kinds.map((kind, index) => [kind, index]));
+
+function itself<Value>(value: Value): Value {
+  return value;
+}
+
 /** PostgreSQL array text; null when all values are null, so that the common case sends nothing. */
-function texts(values: readonly (string | null)[]): string | null {
-  if (values.every((value) => value === null)) return null;
-  return `{${values.map((value) => (value === null ? 'null' : quoted(value))).join(',')}}`;
+function texts<Item>(items: readonly Item[], of: (item: Item) => string | null): string | null {
+  let text = '';
+  let some = false;
+  for (const item of items) {
+    const value = of(item);
+    some ||= value !== null;
+    text += value === null ? ',null' : `,${quoted(value)}`;
+  }
+  return some ? `{${text.slice(1)}}` : null;
 }
 
 function quoted(value: string): string {
   return `"${/[\\"]/.test(value) ? value.replace(/[\\"]/g, '\\$&') : value}"`;
-}
-
-function orNull<Value>(values: readonly (Value | null)[], encode: (values: readonly (Value | null)[]) => Buffer) {
-  return values.every((value) => value === null) ? null : encode(values);
-}
-
-/** Accounts that decided a refusal and did not change. */
-function seenAccounts(decided: Decided, changed: readonly AccountNow[]): AccountNow[] {
-  if (decided.accounts.size === changed.length) return [];
-  const written = new Set(changed);
-  return [...decided.accounts.values()].filter((account) => !written.has(account));
 }
 
 interface CodeDay extends Counters {

@@ -30,14 +30,16 @@ export {
   listTransfers,
   readAccount,
   readTransfer,
-  type Statement,
-  type StatementCursor,
-  type StatementEntry,
-  type StatementRequest,
-  statement,
   type Transfer,
   type TrialBalanceLine,
   trialBalance,
 } from './queries.ts';
 export { ledgerRoutes } from './routes.ts';
+export {
+  type Statement,
+  type StatementCursor,
+  type StatementEntry,
+  type StatementRequest,
+  statement,
+} from './statement.ts';
 export { type VerifyFinding, type VerifyOptions, type VerifyReport, verify } from './verify.ts';

@@ -4,19 +4,19 @@ import type { Queryable, Transaction } from '#kernel/database';
 import { instantText, isoDateOf } from '#kernel/dates';
 import { invariant } from '#kernel/errors';
 import { newId } from '#kernel/ids';
-import { type Committed, changedAccounts, commitBatch, encodeBatch } from './commit.ts';
-import type { Outcome } from './model.ts';
 import {
   type AccountNow,
   type Answer,
   type Decided,
   type DecisionTime,
   dayOf,
-  decide,
   effectiveDateOf,
   type ReferenceNow,
   wants,
-} from './post.ts';
+} from './batch.ts';
+import { type Committed, commitBatch, encodeBatch } from './commit.ts';
+import type { Outcome } from './model.ts';
+import { decide } from './post.ts';
 import type { Prepared } from './prepare.ts';
 import { loadDays, lockAccounts, readAnswers, readReferences } from './store.ts';
 
@@ -61,10 +61,8 @@ export async function decideInTransaction(
     time,
   );
   if (decided.firsts.length === 0) return { outcomes: outcomesOf(decided, null, time.text), decided };
-  const changed = changedAccounts(decided);
-  const encoded = encodeBatch(decided, changed);
-  const committed = await commitBatch(tx, bookId, encoded, time.text, newId(context.clock));
-  for (const account of changed) account.version += 1n;
+  const committed = await commitBatch(tx, bookId, encodeBatch(decided), time.text, newId(context.clock));
+  for (const account of decided.changed) account.version += 1n;
   return { outcomes: outcomesOf(decided, committed, time.text), decided };
 }
 

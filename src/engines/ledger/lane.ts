@@ -12,7 +12,8 @@ import type { Clock } from '#kernel/clock';
 import type { Database, Transaction } from '#kernel/database';
 import { LongmenError } from '#kernel/errors';
 import { newId } from '#kernel/ids';
-import { changedAccounts, commitBatch, type EncodedBatch, encodeBatch } from './commit.ts';
+import type { AccountNow, Decided } from './batch.ts';
+import { commitBatch, type EncodedBatch, encodeBatch } from './commit.ts';
 import { ledgerError } from './errors.ts';
 import {
   accountsOf,
@@ -24,7 +25,7 @@ import {
   referencesOf,
 } from './inside.ts';
 import type { Outcome } from './model.ts';
-import { type AccountNow, type Decided, decide } from './post.ts';
+import { decide } from './post.ts';
 import type { Prepared } from './prepare.ts';
 import { readAccounts } from './store.ts';
 
@@ -193,10 +194,9 @@ export class Lane {
       { account: (id) => memory.get(id), reference: (id) => references.get(id), known: () => undefined },
       time,
     );
-    const changed = changedAccounts(decided);
-    const encoded = encodeBatch(decided, changed);
-    for (const account of changed) account.version += 1n;
-    forgetDays(decided, changed);
+    const encoded = encodeBatch(decided);
+    for (const account of decided.changed) account.version += 1n;
+    forgetDays(decided);
     this.forgetAccounts();
     return { requests: waiting, decided, encoded, time, memory };
   }
@@ -233,7 +233,7 @@ export class Lane {
           },
           { attempts: 20 },
         );
-        for (const account of decided.accounts.values()) this.memory.set(account.id, account);
+        for (const account of [...decided.changed, ...decided.seen]) this.memory.set(account.id, account);
         this.answer(remaining, outcomes, true);
         return;
       } catch (error) {
@@ -280,9 +280,11 @@ export class Lane {
 }
 
 /** Keeps the days this batch writes, which cannot be read yet; of accounts with many days the others are forgotten. */
-function forgetDays(decided: Decided, changed: readonly AccountNow[]): void {
+function forgetDays(decided: Decided): void {
   const crowded = new Map<AccountNow, Set<string>>();
-  for (const account of changed) if (account.days.length > REMEMBERED_DAYS) crowded.set(account, new Set());
+  for (const account of decided.changed) {
+    if (account.days.length > REMEMBERED_DAYS) crowded.set(account, new Set());
+  }
   if (crowded.size === 0) return;
   for (const row of decided.rows) {
     crowded.get(row.debit)?.add(row.effectiveDate);

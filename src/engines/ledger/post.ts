@@ -5,134 +5,20 @@
  */
 import { invariant } from '#kernel/errors';
 import {
-  type AccountState,
-  available,
-  type Counters,
-  type Kind,
-  MAX_MINOR,
-  type OutcomeCode,
-  reach,
-  type Side,
-} from './model.ts';
+  type AccountNow,
+  type Answer,
+  type BatchView,
+  type DayTotals,
+  type Decided,
+  type DecisionTime,
+  dayOf,
+  effectiveDateOf,
+  type JournalRow,
+  type ReferenceNow,
+} from './batch.ts';
+import type { OutcomeCode } from './model.ts';
 import type { Prepared } from './prepare.ts';
-
-/** An account as the batch sees it. `version` grows with every change; a write names the version it was decided on. */
-export interface AccountNow extends Counters {
-  readonly id: string;
-  readonly currency: string;
-  readonly code: string;
-  readonly side: Side;
-  readonly minimum: bigint | null;
-  readonly maximum: bigint | null;
-  readonly state: AccountState;
-  version: bigint;
-  /** What happened on the effective dates the batch touches: signed running totals of each day, latest used last. */
-  readonly days: DayTotals[];
-}
-
-/** What an account's counters changed by on one effective date. */
-export interface DayTotals extends Counters {
-  readonly date: string;
-}
-
-export function dayOf(account: AccountNow, date: string): DayTotals | undefined {
-  // A handful at most, and nearly always the last.
-  for (let index = account.days.length - 1; index >= 0; index--) {
-    const totals = account.days[index];
-    if (totals?.date === date) return totals;
-  }
-  return undefined;
-}
-
-/** An accepted transfer that others refer to, with its present state. */
-export interface ReferenceNow {
-  readonly id: string;
-  readonly kind: Kind;
-  readonly debitAccountId: string;
-  readonly creditAccountId: string;
-  readonly amount: bigint;
-  readonly currency: string;
-  readonly effectiveDate: string;
-  readonly expiresAtMs: number | null;
-  /** What is still pending; 0 for other kinds. */
-  remaining: bigint;
-  /** How a pending transfer ended, or null while it is pending. */
-  ended: 'posted' | 'voided' | 'expired' | null;
-  reversed: boolean;
-}
-
-/** The first answer to an id that was answered in an earlier batch. */
-export interface Known {
-  readonly fingerprint: string;
-  readonly code: OutcomeCode;
-  readonly sequence: bigint | null;
-  readonly recordedAt: string;
-}
-
-/** What a batch can see of the books. Everything {@link wants} named must have been loaded. */
-export interface BatchView {
-  account(id: string): AccountNow | undefined;
-  reference(id: string): ReferenceNow | undefined;
-  known(id: string): Known | undefined;
-}
-
-/** One line of the journal: an accepted transfer. */
-export interface JournalRow {
-  readonly prepared: Prepared;
-  readonly debit: AccountNow;
-  readonly credit: AccountNow;
-  readonly amount: bigint;
-  readonly effectiveDate: string;
-  /** What a post, void or expiry took off the pending counters, in minor units; 0 for other kinds. */
-  readonly released: bigint;
-}
-
-export interface Answer {
-  readonly id: string;
-  readonly code: OutcomeCode;
-  /** Index into {@link Decided.rows}; null when refused or repeated. */
-  readonly row: number | null;
-  /** The first answer, when this id had one before this batch or earlier in it. */
-  readonly known: Known | Answer | null;
-}
-
-export interface Decided {
-  /** One list per request, in order. */
-  readonly answers: Answer[][];
-  readonly rows: JournalRow[];
-  /** The running totals of the effective date after each row, four counters for its debit account and four for its credit account. */
-  readonly debitDays: bigint[];
-  readonly creditDays: bigint[];
-  /** Ids answered for the first time, accepted or refused, with their fingerprints: they are never answered otherwise. */
-  readonly firsts: { answer: Answer; fingerprint: string }[];
-  /** Accounts the batch looked at; those named by {@link rows} changed. */
-  readonly accounts: Map<string, AccountNow>;
-  /** Pending and reversed transfers that are new or changed, as they are after the batch. */
-  readonly references: Map<string, ReferenceNow>;
-}
-
-export interface DecisionTime {
-  readonly nowMs: number;
-  /** The business date: the default effective date. */
-  readonly businessDate: string;
-}
-
-/** What each transfer needs loaded, beyond the accounts of the transfers it refers to. */
-export function wants(prepared: Prepared): { accounts: string[]; reference: string | null } {
-  const accounts: string[] = [];
-  if (prepared.fault === null) {
-    if (prepared.debitAccountId !== null) accounts.push(prepared.debitAccountId);
-    if (prepared.creditAccountId !== null) accounts.push(prepared.creditAccountId);
-  }
-  return { accounts, reference: prepared.fault === null ? prepared.relatedId : null };
-}
-
-/** The effective date a transfer will carry. A post or void by default counts from no earlier than its pending transfer. */
-export function effectiveDateOf(prepared: Prepared, reference: ReferenceNow | undefined, businessDate: string): string {
-  if (prepared.effectiveDate !== null) return prepared.effectiveDate;
-  if (reference?.kind === 'pending' && reference.effectiveDate > businessDate) return reference.effectiveDate;
-  return businessDate;
-}
+import { limits, overflow, standing } from './rules.ts';
 
 /** Decides all requests of a batch in order. See README for codes and precedence. */
 export function decide(requests: readonly (readonly Prepared[])[], view: BatchView, time: DecisionTime): Decided {
@@ -144,7 +30,8 @@ export function decide(requests: readonly (readonly Prepared[])[], view: BatchVi
     debitDays: batch.debitDays,
     creditDays: batch.creditDays,
     firsts: batch.firsts,
-    accounts: batch.accounts,
+    changed: batch.changed,
+    seen: batch.accounts.filter((account) => account.changedBy !== batch.mark),
     references: batch.references,
   };
 }
@@ -162,12 +49,17 @@ interface Delta {
   readonly posted: bigint;
 }
 
+/** Batches decided by this process, for their marks. */
+let batches = 0;
+
 class Batch {
   readonly rows: JournalRow[] = [];
   readonly debitDays: bigint[] = [];
   readonly creditDays: bigint[] = [];
   readonly firsts: { answer: Answer; fingerprint: string }[] = [];
-  readonly accounts = new Map<string, AccountNow>();
+  readonly accounts: AccountNow[] = [];
+  readonly changed: AccountNow[] = [];
+  readonly mark = ++batches;
   readonly references = new Map<string, ReferenceNow>();
   private readonly seen = new Map<string, { answer: Answer; fingerprint: string }>();
   private readonly entered = new Map<string, JournalRow>();
@@ -349,6 +241,8 @@ class Batch {
     const debitDay = day(debit, effectiveDate);
     const creditDay = day(credit, effectiveDate);
     add(debit, debitDay, credit, creditDay, delta.pending, delta.posted);
+    this.change(debit);
+    this.change(credit);
     const released = delta.pending < 0n ? -delta.pending : 0n;
     const row: JournalRow = { prepared, debit, credit, amount, effectiveDate, released };
     this.debitDays.push(debitDay.debitsPending, debitDay.creditsPending, debitDay.debitsPosted, debitDay.creditsPosted);
@@ -374,11 +268,18 @@ class Batch {
   }
 
   private account(id: string): AccountNow | undefined {
-    const mine = this.accounts.get(id);
-    if (mine !== undefined) return mine;
     const account = this.view.account(id);
-    if (account !== undefined) this.accounts.set(id, account);
+    if (account !== undefined && account.seenBy !== this.mark) {
+      account.seenBy = this.mark;
+      this.accounts.push(account);
+    }
     return account;
+  }
+
+  private change(account: AccountNow): void {
+    if (account.changedBy === this.mark) return;
+    account.changedBy = this.mark;
+    this.changed.push(account);
   }
 
   private reference(id: string | null): ReferenceNow | undefined {
@@ -433,50 +334,4 @@ function add(
     credit.creditsPosted += posted;
     creditDay.creditsPosted += posted;
   }
-}
-
-/** A debit takes from a credit-normal account and adds to a debit-normal one; a credit the other way round. */
-function decreases(account: AccountNow, entry: Side): boolean {
-  return account.side !== entry;
-}
-
-function standing(debit: AccountNow, credit: AccountNow): OutcomeCode | null {
-  if (debit.state === 'open' && credit.state === 'open') return null;
-  if (debit.state === 'closed') return 'debit_account_closed';
-  if (credit.state === 'closed') return 'credit_account_closed';
-  if (debit.state === 'frozen' || (debit.state === 'outgoing_frozen' && decreases(debit, 'debit'))) {
-    return 'debit_account_frozen';
-  }
-  if (credit.state === 'frozen' || (credit.state === 'outgoing_frozen' && decreases(credit, 'credit'))) {
-    return 'credit_account_frozen';
-  }
-  return null;
-}
-
-function limits(debit: AccountNow, credit: AccountNow, amount: bigint): OutcomeCode | null {
-  for (const [account, entry] of [
-    [debit, 'debit'],
-    [credit, 'credit'],
-  ] as const) {
-    if (account.minimum === null || !decreases(account, entry)) continue;
-    if (available(account.side, account) - amount < account.minimum) return 'exceeds_available';
-  }
-  for (const [account, entry] of [
-    [debit, 'debit'],
-    [credit, 'credit'],
-  ] as const) {
-    if (account.maximum === null || decreases(account, entry)) continue;
-    if (reach(account.side, account) + amount > account.maximum) return 'exceeds_maximum';
-  }
-  return overflow(debit, credit, amount, amount);
-}
-
-/** Counters are 63-bit in the database; both the pending and the posted one must hold the amount. */
-function overflow(debit: AccountNow, credit: AccountNow, pending: bigint, posted: bigint): OutcomeCode | null {
-  const fits =
-    debit.debitsPending + pending <= MAX_MINOR &&
-    debit.debitsPosted + posted <= MAX_MINOR &&
-    credit.creditsPending + pending <= MAX_MINOR &&
-    credit.creditsPosted + posted <= MAX_MINOR;
-  return fits ? null : 'counter_overflow';
 }

@@ -3,22 +3,14 @@
 import { LongmenError } from '#kernel/errors';
 import { createBook, listBooks } from '#kernel/events';
 import { bodyCheckedBy, decodeCursor, encodeCursor, pageFrom, pageOf, type RouteModule, sendJson } from '#kernel/http';
-import { formatAmount, isCurrency, parseAmountMinor } from '#kernel/money';
+import { formatAmount } from '#kernel/money';
 import { checkTransfers } from './body.ts';
-import { ledgerError } from './errors.ts';
+import { accountJson, bookJson, countersJson, limitsOf, outcomeJson, transferJson } from './json.ts';
 import type { Ledger } from './ledger.ts';
-import { type Account, available, balance, type Counters, type Limits, type Outcome, type Side } from './model.ts';
-import {
-  balanceAsOf,
-  listAccounts,
-  listTransfers,
-  readAccount,
-  readTransfer,
-  statement,
-  type Transfer,
-  trialBalance,
-} from './queries.ts';
+import type { Outcome } from './model.ts';
+import { balanceAsOf, listAccounts, listTransfers, readAccount, readTransfer, trialBalance } from './queries.ts';
 import * as schemas from './schemas.ts';
+import { statement } from './statement.ts';
 import { outcomeCodeOf } from './store.ts';
 
 /** Routes below /api/v1/ledger. */
@@ -320,82 +312,4 @@ function allRefused(outcomes: readonly Outcome[]): LongmenError {
   return new LongmenError(code, { status: 422, title: 'Transfers refused' }, detail, {
     results: outcomes.map(outcomeJson),
   });
-}
-
-function outcomeJson(outcome: Outcome) {
-  return {
-    id: outcome.id,
-    status: outcome.status,
-    code: outcome.code,
-    sequence: outcome.sequence === null ? null : outcome.sequence.toString(),
-    recorded_at: outcome.recordedAt,
-    repeated: outcome.repeated,
-  };
-}
-
-function bookJson(book: { code: string; name: string; legalEntity: string; createdAt: string }) {
-  return { code: book.code, name: book.name, legal_entity: book.legalEntity, created_at: book.createdAt };
-}
-
-function limitsOf(limits: { minimum: string | null; maximum: string | null }, currency: string): Limits {
-  return { minimum: limitOf(limits.minimum, currency), maximum: limitOf(limits.maximum, currency) };
-}
-
-function limitOf(text: string | null, currency: string): bigint | null {
-  // An unknown currency is the account's fault and is reported there.
-  if (text === null || !isCurrency(currency)) return null;
-  const parsed = parseAmountMinor(text, currency);
-  if (!parsed.ok) {
-    throw ledgerError('account_invalid', `The limit is not an amount: ${parsed.code}`, { reason: parsed.code });
-  }
-  return parsed.amountMinor;
-}
-
-function countersJson(side: Side, counters: Readonly<Counters>, currency: string) {
-  return {
-    debits_pending: formatAmount(counters.debitsPending, currency),
-    credits_pending: formatAmount(counters.creditsPending, currency),
-    debits_posted: formatAmount(counters.debitsPosted, currency),
-    credits_posted: formatAmount(counters.creditsPosted, currency),
-    balance: formatAmount(balance(side, counters), currency),
-    available: formatAmount(available(side, counters), currency),
-  };
-}
-
-function accountJson(account: Account) {
-  const { currency, limits } = account;
-  return {
-    id: account.id,
-    currency,
-    code: account.code,
-    side: account.side,
-    name: account.name,
-    state: account.state,
-    limits: {
-      minimum: limits.minimum === null ? null : formatAmount(limits.minimum, currency),
-      maximum: limits.maximum === null ? null : formatAmount(limits.maximum, currency),
-    },
-    ...countersJson(account.side, account.counters, currency),
-    opened_at: account.openedAt,
-  };
-}
-
-function transferJson(transfer: Transfer) {
-  return {
-    id: transfer.id,
-    sequence: transfer.sequence.toString(),
-    kind: transfer.kind,
-    debit_account_id: transfer.debitAccountId,
-    credit_account_id: transfer.creditAccountId,
-    amount: formatAmount(transfer.amount, transfer.currency),
-    currency: transfer.currency,
-    effective_date: transfer.effectiveDate,
-    recorded_at: transfer.recordedAt,
-    related_id: transfer.relatedId,
-    expires_at: transfer.expiresAt,
-    linked: transfer.linked,
-    type: transfer.type,
-    description: transfer.description,
-    reference: transfer.reference,
-  };
 }

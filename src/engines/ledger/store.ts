@@ -1,8 +1,8 @@
 /** Reads what a batch needs to see of the books. */
 import { dateArray, type Queryable, uuidArray } from '#kernel/database';
 import { invariant } from '#kernel/errors';
+import type { AccountNow, Known, ReferenceNow } from './batch.ts';
 import { kinds, outcomeCodes } from './model.ts';
-import type { AccountNow, Known, ReferenceNow } from './post.ts';
 
 interface RawAccount {
   account_id: string;
@@ -37,6 +37,8 @@ function accountNow(raw: RawAccount, held: RawBalance): AccountNow {
     creditsPending: held.credits_pending,
     debitsPosted: held.debits_posted,
     creditsPosted: held.credits_posted,
+    seenBy: 0,
+    changedBy: 0,
     days: [],
   };
 }
@@ -48,7 +50,7 @@ export async function readAccounts(db: Queryable, bookId: number, ids: readonly 
        b.version, b.debits_pending, b.credits_pending, b.debits_posted, b.credits_posted
      from ledger.balance b join ledger.account a using (book_id, account_id)
      where b.book_id = $1 and b.account_id = any($2::uuid[])`,
-    [bookId, uuidArray(ids)],
+    [bookId, uuidArray(ids, (id) => id)],
     { prepare: true },
   );
   return rows.map((row) => accountNow(row, row));
@@ -62,13 +64,13 @@ export async function lockAccounts(tx: Queryable, bookId: number, ids: readonly 
   const held = await tx.query<RawBalance>(
     `select account_id, version, debits_pending, credits_pending, debits_posted, credits_posted
      from ledger.balance where book_id = $1 and account_id = any($2::uuid[]) order by account_id for update`,
-    [bookId, uuidArray(ids)],
+    [bookId, uuidArray(ids, (id) => id)],
     { prepare: true },
   );
   const { rows } = await tx.query<RawAccount>(
     `select account_id, currency, code, side, minimum_minor, maximum_minor, state
      from ledger.account where book_id = $1 and account_id = any($2::uuid[])`,
-    [bookId, uuidArray(ids)],
+    [bookId, uuidArray(ids, (id) => id)],
     { prepare: true },
   );
   const byId = new Map(rows.map((row) => [row.account_id, row]));
@@ -101,7 +103,7 @@ export async function readReferences(db: Queryable, bookId: number, ids: readonl
      left join ledger.pending p on p.book_id = a.book_id and p.transfer_id = a.transfer_id
      left join ledger.reversal r on r.book_id = a.book_id and r.reversed_id = a.transfer_id
      where a.book_id = $1 and a.transfer_id = any($2::uuid[])`,
-    [bookId, uuidArray(ids)],
+    [bookId, uuidArray(ids, (id) => id)],
     { prepare: true },
   );
   return rows.map((row) => ({
@@ -146,7 +148,7 @@ export async function readAnswers(
   }>(
     `select transfer_id, encode(fingerprint, 'hex') as fingerprint, code, sequence, recorded_at
      from ledger.answer where book_id = $1 and transfer_id = any($2::uuid[])`,
-    [bookId, uuidArray(ids)],
+    [bookId, uuidArray(ids, (id) => id)],
     { prepare: true },
   );
   return rows.map((row) => ({
@@ -181,7 +183,7 @@ export async function loadDays(
         order by sequence desc limit 1)
        order by sequence desc limit 1
      ) x`,
-    [bookId, uuidArray(wanted.map(({ account }) => account.id)), dateArray(wanted.map(({ date }) => date))],
+    [bookId, uuidArray(wanted, ({ account }) => account.id), dateArray(wanted, ({ date }) => date)],
     { prepare: true },
   );
   const found = new Map(rows.map((row) => [Number(row.n) - 1, row]));

@@ -23,15 +23,12 @@ it('binary arrays arrive as PostgreSQL would read them from text', async () => {
         const { rows } = await db.query<Record<string, unknown[]>>(
           'select $1::bigint[] a, $2::integer[] b, $3::smallint[] c, $4::uuid[] d, $5::date[]::text[] e, $6::bytea[] f',
           [
-            int8Array(longs),
-            int4Array(integers),
-            int2Array(shorts),
-            uuidArray(uuids),
-            dateArray(dates),
-            hexArray(
-              bytes.map((value) => Buffer.from(value).toString('hex')),
-              4,
-            ),
+            int8Array(longs, (value) => value),
+            int4Array(integers, (value) => value),
+            int2Array(shorts, (value) => value),
+            uuidArray(uuids, (value) => value),
+            dateArray(dates, (value) => value),
+            hexArray(bytes, (value) => Buffer.from(value).toString('hex'), 4),
           ],
         );
         assert.deepEqual(rows[0]?.a, longs);

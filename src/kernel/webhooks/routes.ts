@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { findBook } from '#kernel/events';
 import { pageOf, type RouteModule } from '#kernel/http';
-import type { Webhooks } from './index.ts';
 import type { Subscription } from './subscriptions.ts';
+import type { Webhooks } from './webhooks.ts';
 
 const bookCode = z.string().default('main').describe('Code of the book.');
 const subscriptionReply = z

@@ -59,7 +59,7 @@ create function ledger.commit_batch(
   p_code_credits_posted numeric[],
   -- the id of the event that tells of this batch
   p_event_id uuid
-) returns table (first_sequence bigint, recorded_at timestamptz)
+) returns jsonb
 language plpgsql
 set enable_hashjoin = off
 set enable_mergejoin = off
@@ -92,13 +92,15 @@ begin
     raise exception 'accounts changed since the batch was decided' using errcode = 'serialization_failure';
   end if;
 
-  update ledger.journal_end e
-  set sequence = e.sequence + v_rows, recorded_at = greatest(e.recorded_at, p_recorded_at)
-  where e.book_id = p_book
-  returning e.sequence - v_rows + 1, e.recorded_at into v_first, v_recorded;
-  if v_first is null then
-    raise exception 'book % has no journal', p_book using errcode = 'no_data_found';
-  end if;
+  loop
+    update ledger.journal_end e
+    set sequence = e.sequence + v_rows, recorded_at = greatest(e.recorded_at, p_recorded_at)
+    where e.book_id = p_book
+    returning e.sequence - v_rows + 1, e.recorded_at into v_first, v_recorded;
+    exit when v_first is not null;
+    -- The first batch of a book.
+    insert into ledger.journal_end (book_id) values (p_book) on conflict do nothing;
+  end loop;
 
   insert into ledger.answer (book_id, transfer_id, fingerprint, code, sequence, recorded_at)
   select p_book, u.id, u.fingerprint, u.code, v_first + u.row_number - 1, v_recorded
@@ -150,7 +152,11 @@ begin
         'transfers', v_rows)::text]);
   end if;
 
-  return query select v_first, v_recorded;
+  -- One value, not a row: a function in the select list is what Citus hands to the node that holds the book.
+  return jsonb_build_object(
+    'first_sequence', v_first::text,
+    'recorded_at', to_char(v_recorded at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+  );
 end;
 $$;
 

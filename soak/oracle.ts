@@ -1,0 +1,245 @@
+/**
+ * `npm run soak oracle`: random operations against the real ledger on a real PostgreSQL and, side by side, against the
+ * oracle (`lib/oracle-model.ts`). Every outcome is compared; counters, balances at both clocks, statements and trial
+ * balances from time to time; at the end the ledger must verify clean. `--operations` (default 1,000,000) transfers.
+ */
+import { type Attach, type Outcome, openLedger, outcomeCodes, type TransferInput, verify } from '#engines/ledger';
+import { type ManualClock, manualClock } from '#kernel/clock';
+import { Temporal } from '#kernel/dates';
+import { createBook } from '#kernel/events';
+import { deterministicId } from '#kernel/ids';
+import { createMetrics, type Metrics } from '#kernel/metrics';
+import { type Cleanup, testDatabase } from '#test/database';
+import { type Books, changeAccounts, isVault, openSomeAccounts } from './lib/administration.ts';
+import { compareAccounts, compareBalance, compareStatement, compareTrialBalance } from './lib/comparison.ts';
+import type { Soak, SoakOptions, SoakReport } from './lib/contract.ts';
+import { differences } from './lib/differences.ts';
+import { type Mood, Operations } from './lib/operations.ts';
+import { Oracle, type OracleOutcome } from './lib/oracle-model.ts';
+import { seededRandom } from './lib/random.ts';
+
+const book = 'soak';
+/** How many transfers the ledger's sweep expires at once. */
+const expiryBatch = 1_000;
+/** From here on every code must have occurred. */
+const fullOperations = 1_000_000;
+/** One mood lasts this many moments. */
+const moodMoments = 25;
+
+/**
+ * Only the lane, and nothing sent twice, so that it decides on what it remembers; then all entrances (`inside`: how often
+ * a transaction of the caller), repetitions and changes of accounts (`changes`: how often) ever more.
+ */
+const moods: readonly (Mood & { readonly inside: number; readonly changes: number })[] = [
+  { repeats: 0, largest: 200, inside: 0, changes: 0.02 },
+  { repeats: 0.0005, largest: 200, inside: 0.02, changes: 0.05 },
+  { repeats: 0.02, largest: 200, inside: 0.1, changes: 0.2 },
+  { repeats: 0.08, largest: 50, inside: 0.3, changes: 0.4 },
+];
+
+export const run: Soak = async (options) => {
+  const cleanups: (() => Promise<void>)[] = [];
+  try {
+    return await new OracleSoak(options).run({ after: (work) => void cleanups.unshift(work) });
+  } finally {
+    for (const cleanup of cleanups) await cleanup();
+  }
+};
+
+class OracleSoak {
+  private readonly operations: number;
+  private readonly progress: SoakOptions['progress'];
+  private readonly random;
+  private readonly found;
+  private readonly clock: ManualClock = manualClock('2026-03-02T01:00:00Z');
+  private readonly metrics: Metrics = createMetrics();
+  private readonly oracle = new Oracle();
+  private readonly codes = new Map<string, number>(outcomeCodes.map((code) => [code, 0]));
+  private readonly instants: number[] = [];
+  private readonly counts = { operations: 0, requests: 0, repeated: 0, expired: 0, failing: 0, inside: 0, noted: 0 };
+
+  constructor({ operations = fullOperations, seed, log, progress }: SoakOptions) {
+    this.operations = operations;
+    this.progress = progress;
+    this.random = seededRandom(seed);
+    this.found = differences(log);
+  }
+
+  async run(cleanup: Cleanup): Promise<SoakReport> {
+    const { clock, counts, found, metrics, oracle, random } = this;
+    const db = await testDatabase(cleanup);
+    const ledger = openLedger({ db, clock, timeZone: 'Asia/Shanghai', metrics });
+    cleanup.after(() => ledger.close());
+    await db.transaction((tx) => createBook(tx, { code: book, name: book }, clock));
+    const bookId = await ledger.bookId(book);
+    const books: Books = { db, ledger, book, bookId, oracle, random, found };
+    await openSomeAccounts(books, 40);
+    const generator = this.generator();
+
+    for (let moment = 0; counts.operations < this.operations && found.count === 0; moment++) {
+      const mood = moods[Math.floor(moment / moodMoments) % moods.length] ?? moods[0];
+      if (mood === undefined) break;
+      this.advance();
+      if (random.chance(mood.changes)) await changeAccounts(books);
+      if (random.chance(0.1)) await this.expire(books);
+      const requests = Array.from({ length: random.integer(1, 6) }, () => generator.request(mood, this.nowMs));
+      if (random.chance(mood.inside)) await this.inside(books, requests.slice(0, 2));
+      else await this.throughLane(books, requests);
+      if (moment % 10 === 0) await this.read(books, moment);
+      this.progress(Math.min(counts.operations, this.operations), this.operations, 'operations');
+    }
+
+    await this.read(books, 0);
+    const { rows } = await db.query<{ count: bigint }>(`select count(*) from kernel.event where type = 'soak.noted'`);
+    found.equal(Number(rows[0]?.count ?? 0n), counts.noted, 'events that commit with their transfers');
+    const verified = await verify(db);
+    for (const finding of verified.findings) found.add('verify', finding);
+    return this.report(verified.books[0]?.postings ?? 0);
+  }
+
+  private get nowMs(): number {
+    return this.clock.now().epochMilliseconds;
+  }
+
+  private generator(): Operations {
+    const accounts = () => [...this.oracle.accounts.values()];
+    return new Operations(
+      this.random,
+      () => accounts().filter((account) => !isVault(account)),
+      // Older vaults are full.
+      () => accounts().filter(isVault).slice(-4),
+    );
+  }
+
+  /** Mostly milliseconds pass, now and then hours, sometimes nothing. */
+  private advance(): void {
+    const { random } = this;
+    const milliseconds = random.integer(0, random.pick([0, 5, 1_000, 60_000, 60_000, 7_200_000]));
+    this.clock.advance({ milliseconds });
+    if (random.chance(0.1)) this.instants.push(this.nowMs);
+  }
+
+  private async expire({ ledger, found }: Books): Promise<void> {
+    const got = await ledger.expireDue(book);
+    const want = this.oracle.expireDue(this.nowMs, expiryBatch, (id) => deterministicId('ledger.expire', id));
+    found.equal(got, want, 'number of expired transfers');
+    this.counts.expired += want;
+  }
+
+  /** Requests of the same moment through the lane, which keeps the order of arrival. */
+  private async throughLane({ ledger, found }: Books, requests: readonly TransferInput[][]): Promise<void> {
+    const { counts, random } = this;
+    const attached = new Map<number, readonly Outcome[]>();
+    const posted = requests.map((request, index) => {
+      const how = random.weighted({ plain: 80, noted: 20, failing: 1 });
+      if (how === 'plain') return ledger.post(book, request);
+      if (how === 'failing') return ledger.postWith(book, request, failing(random.chance(0.5)));
+      return ledger.postWith(book, request, (outcomes) => {
+        attached.set(index, outcomes);
+        return { events: [{ type: 'soak.noted', subject: book, payload: {} }] };
+      });
+    });
+    const results = await Promise.allSettled(posted);
+    for (const [index, result] of results.entries()) {
+      const request = requests[index] ?? [];
+      const noted = attached.get(index);
+      if (result.status === 'fulfilled') {
+        this.decide(request, result.value);
+        if (noted === undefined) continue;
+        counts.noted++;
+        found.equal(noted, result.value, 'outcomes that the attachment saw');
+      } else if (noted === undefined && isPlanned(result.reason)) counts.failing++;
+      else found.add('a request failed', { reason: String(result.reason), request });
+    }
+  }
+
+  /** Requests in a transaction of the caller, which is sometimes rolled back: then nothing has happened. */
+  private async inside({ db, ledger, found }: Books, requests: readonly TransferInput[][]): Promise<void> {
+    const rollBack = this.random.chance(0.2);
+    const answered: Outcome[][] = [];
+    try {
+      await db.transaction(async (tx) => {
+        answered.length = 0;
+        for (const request of requests) answered.push(await ledger.postIn(tx, book, request));
+        if (rollBack) throw new PlannedFailure();
+      });
+    } catch (error) {
+      if (!isPlanned(error)) found.add('a transaction failed', { reason: String(error), requests });
+      return;
+    }
+    this.counts.inside += requests.length;
+    for (const [index, request] of requests.entries()) this.decide(request, answered[index] ?? []);
+  }
+
+  /** Lets the oracle decide the same request and compares each outcome. */
+  private decide(request: readonly TransferInput[], outcomes: readonly Outcome[]): void {
+    const { codes, counts, found, oracle, nowMs } = this;
+    const expected = oracle.post(request, nowMs);
+    counts.requests++;
+    counts.operations += request.length;
+    found.equal(outcomes.length, expected.length, 'number of outcomes');
+    for (const [index, outcome] of outcomes.entries()) {
+      codes.set(outcome.code, (codes.get(outcome.code) ?? 0) + 1);
+      if (outcome.repeated) counts.repeated++;
+      const { id } = request[index] ?? {};
+      const around = { index, request: request.slice(Math.max(0, index - 5), index + 5) };
+      found.equal(comparable(outcome), wanted(id, expected[index]), 'outcome', around);
+    }
+  }
+
+  private async read(books: Books, moment: number): Promise<void> {
+    const asked = { nowMs: this.nowMs, instants: this.instants };
+    await compareAccounts(books);
+    for (let count = 0; count < 5; count++) await compareBalance(books, asked);
+    await compareStatement(books, asked);
+    if (moment % 50 === 0) await compareTrialBalance(books, asked);
+  }
+
+  private async report(postings: number): Promise<SoakReport> {
+    const { codes, counts, found, operations } = this;
+    const missing = [...codes].filter(([, count]) => count === 0).map(([code]) => code);
+    const metric = this.metrics.counter({ name: 'longmen_ledger_batches_total', help: '', labelNames: ['mode'] });
+    const batches = Object.fromEntries((await metric.get()).values.map(({ labels, value }) => [labels.mode, value]));
+    return {
+      name: 'oracle',
+      passed: found.count === 0 && (operations < fullOperations || missing.length === 0),
+      details: {
+        ...counts,
+        postings,
+        batches,
+        compared: found.compared,
+        differences: found.count,
+        first_differences: found.first,
+        codes: Object.fromEntries(codes),
+        codes_missing: missing,
+      },
+    };
+  }
+}
+
+/** What the two must agree on; an id that was reused has no recorded answer of its own. */
+function comparable(outcome: Outcome): object {
+  const recordedMs = Temporal.Instant.from(outcome.recordedAt).epochMilliseconds;
+  return { ...outcome, recordedAt: outcome.code === 'id_reused' ? null : recordedMs };
+}
+
+function wanted(id: string | undefined, expected: OracleOutcome | undefined): object | undefined {
+  if (expected === undefined) return undefined;
+  const { code, sequence, repeated, recordedMs } = expected;
+  const status = code === 'accepted' ? 'accepted' : 'refused';
+  return { id, status, code, sequence, repeated, recordedAt: code === 'id_reused' ? null : recordedMs };
+}
+
+class PlannedFailure extends Error {}
+
+/** An attachment that refuses its request, by itself or in the database. */
+function failing(inDatabase: boolean): Attach {
+  return () => {
+    if (!inDatabase) throw new PlannedFailure();
+    return { statements: [{ sql: 'select 1 / 0', values: [] }] };
+  };
+}
+
+function isPlanned(error: unknown): boolean {
+  return error instanceof PlannedFailure || String(error).includes('division by zero');
+}
