@@ -3,10 +3,10 @@
  * the same PostgreSQL does with a transaction per transfer. `docs/benchmarks.md` says what each result means.
  *
  * A shared machine is never equally fast for minutes, and ratios must not depend on which of the two was measured in a
- * good minute. So everything is measured in two rounds, the second in the opposite order, the three distributions of one
- * size always next to each other; and each result, the baseline's as well as ours, is the better of its rounds. What
- * slows the machine down for a while costs one round, whoever it hits; the slowing down of tables that grow, or the
- * speeding up of code that warms up, hits first in one round what it hits last in the other.
+ * good minute. So everything is measured in rounds (two, if not told otherwise), every other one in the opposite order,
+ * the three distributions of one size always next to each other; and each result, the baseline's as well as ours, is
+ * the best of its rounds. What slows the machine down for a while costs one round, whoever it hits; and what is measured
+ * last in one round, on larger tables and warmer code, is measured first in the next.
  */
 import { parseArgs } from 'node:util';
 import type { BaselineWork } from './ledger/baseline.ts';
@@ -38,15 +38,18 @@ function planOf(args: readonly string[]): Plan {
     args: [...args],
     options: {
       seconds: { type: 'string', default: '4' },
+      rounds: { type: 'string', default: '2' },
       quick: { type: 'boolean', default: false },
       folder: { type: 'string' },
     },
   });
   const seconds = Number(values.seconds);
   if (!(seconds > 0 && seconds <= 600)) throw new Error('--seconds wants a number above 0 and up to 600');
+  const rounds = Number(values.rounds);
+  if (!(Number.isInteger(rounds) && rounds >= 1)) throw new Error('--rounds wants a whole number from 1');
   const { folder } = values;
   if (values.quick) return { rounds: 1, warmupMs: 200, windowMs: 300, idleSamples: 300, folder };
-  return { rounds: 2, warmupMs: 500, windowMs: (seconds * 1000) / 2, idleSamples: 300, folder };
+  return { rounds, warmupMs: 500, windowMs: (seconds * 1000) / rounds, idleSamples: 300, folder };
 }
 
 /** One thing to measure; adds what it found to the measured values. */

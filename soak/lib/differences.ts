@@ -1,6 +1,5 @@
 /** Collects what differs between two accounts of the same thing. */
 import { isDeepStrictEqual } from 'node:util';
-import { jsonText } from '#apps/cli';
 
 export interface Differences {
   readonly count: number;
@@ -12,7 +11,7 @@ export interface Differences {
   add(what: string, about: object): void;
 }
 
-const kept = 5;
+const kept = 3;
 
 export function differences(log: (text: string) => void): Differences {
   const first: object[] = [];
@@ -22,7 +21,7 @@ export function differences(log: (text: string) => void): Differences {
     count++;
     if (first.length >= kept) return;
     first.push({ what, ...about });
-    log(jsonText({ what, ...about }));
+    log(`difference: ${what}`);
   };
   return {
     get count() {

@@ -33,6 +33,7 @@ export class Operations {
   private readonly accounts: () => readonly OracleAccount[];
   private readonly vaults: () => readonly OracleAccount[];
   private readonly pendings = new Recent<TransferInput>(60);
+  private readonly hugePendings: TransferInput[] = [];
   private readonly transfers = new Recent<string>(60);
   private readonly requests = new Recent<readonly TransferInput[]>(40);
   private readonly expiries = new Set<number>();
@@ -52,7 +53,7 @@ export class Operations {
     const request: TransferInput[] = [];
     while (request.length < size) {
       if (random.chance(mood.repeats) && this.requests.items.length > 0) request.push(...this.repetition());
-      else if (random.chance(0.05)) request.push(...this.chain(nowMs, random.chance(mood.repeats)));
+      else if (random.chance(0.05)) request.push(...this.chain(nowMs, random.chance(mood.repeats * 2)));
       else request.push(this.transfer(nowMs));
     }
     request.splice(mood.largest);
@@ -91,8 +92,10 @@ export class Operations {
     const chain: TransferInput[] = [];
     const length = random.integer(2, 6);
     while (chain.length < length) chain.push({ ...this.transfer(nowMs), linked: true });
-    const [first] = chain;
-    if (twice && first !== undefined) chain[length - 1] = { ...first };
+    if (twice) {
+      const again = random.integer(1, length - 1);
+      chain[again] = chain[random.integer(0, again - 1)] ?? this.transfer(nowMs);
+    }
     const last = chain.at(-1);
     if (last !== undefined) chain[length - 1] = { ...last, linked: random.chance(0.05) };
     return chain;
@@ -100,7 +103,7 @@ export class Operations {
 
   /** One transfer of any kind; about one in twelve with a wrong field. */
   private transfer(nowMs: number): TransferInput {
-    const kinds = { transfer: 50, pending: 18, post: 13, void: 6, reverse: 6, huge: 1 };
+    const kinds = { transfer: 50, pending: 18, post: 13, void: 6, reverse: 6, huge: 1.5 };
     const kind = this.random.weighted(kinds);
     const input = kind === 'huge' ? this.huge(nowMs) : this.ofKind(kind, nowMs);
     const result = this.random.chance(0.08) ? this.spoiled(input, nowMs) : input;
@@ -135,24 +138,31 @@ export class Operations {
     return random.chance(0.5) ? { ...post, amount } : { ...post, amount, currency: pending?.currency ?? 'CNY' };
   }
 
-  /** Amounts near the end of what a counter holds, between accounts without limits. */
+  /** Amounts near the end of what a counter holds, between accounts without limits; pending ones are soon released. */
   private huge(nowMs: number): TransferInput {
     const { random } = this;
+    const id = random.uuid();
+    const effectiveDate = this.date(nowMs);
+    const pending = this.hugePendings.pop();
+    if (pending !== undefined) {
+      return { id, kind: random.chance(0.8) ? 'void' : 'post', pendingId: pending.id, effectiveDate };
+    }
     const vaults = this.vaults();
     const [debit, credit] = [random.pick(vaults), random.pick(vaults)];
     const amount = largestMinor / BigInt(random.integer(1, 3));
-    const kind = random.chance(0.3) ? 'transfer' : 'pending';
+    const kind = random.chance(0.2) ? 'transfer' : 'pending';
     const { currency } = debit;
-    const [debitAccountId, creditAccountId] = [debit.id, credit.id];
-    return {
-      id: random.uuid(),
+    const input = {
+      id,
       kind,
-      debitAccountId,
-      creditAccountId,
+      debitAccountId: debit.id,
+      creditAccountId: credit.id,
       amount,
       currency,
-      effectiveDate: this.date(nowMs),
-    };
+      effectiveDate,
+    } as const;
+    if (kind === 'pending' && random.chance(0.7)) this.hugePendings.push(input);
+    return input;
   }
 
   private spoiled(input: TransferInput, nowMs: number): TransferInput {

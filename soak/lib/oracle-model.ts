@@ -79,9 +79,8 @@ const fieldsOf: Readonly<Record<string, string>> = {
 };
 const longest: Readonly<Record<string, number>> = { type: 64, description: 500, reference: 128 };
 
-function given(input: TransferInput): [string, unknown][] {
-  return Object.entries(input).filter(([, value]) => value !== undefined && value !== false);
-}
+const given = (input: TransferInput): [string, unknown][] =>
+  Object.entries(input).filter(([, value]) => value !== undefined && value !== false);
 
 function fieldsFit(input: TransferInput): boolean {
   const fields = (fieldsOf[input.kind ?? 'transfer'] ?? '').split(' ');
@@ -129,7 +128,7 @@ export class Oracle {
   readonly accounts = new Map<string, OracleAccount>();
   private readonly accepted = new Map<string, Accepted>();
   private readonly held = new Set<Accepted>();
-  private readonly answers = new Map<string, OracleOutcome & { readonly content: string }>();
+  private readonly answers = new Map<string, Omit<OracleOutcome, 'repeated'> & { readonly content: string }>();
   private sequence = 0n;
   /** How to take back what the present chain has done. */
   private undo: (() => void)[] = [];
@@ -151,19 +150,14 @@ export class Oracle {
 
   /** One chain: all of it or nothing. A transfer on its own is a chain of one. */
   private chain(members: readonly TransferInput[], open: boolean, nowMs: number): OracleOutcome[] {
-    const answers = members.map(({ id }) => this.answers.get(id));
-    const contents = members.map(contentOf);
-    const twice = members.map(({ id }, index) => members.slice(0, index).some((earlier) => earlier.id === id));
-    const reused = answers.map(
-      (answer, index) => twice[index] || (answer?.content ?? contents[index]) !== contents[index],
-    );
     const codes = members.map((): OutcomeCode => 'chain_failed');
     const before = this.sequence;
     if (open) codes[members.length - 1] = 'chain_open';
-    else if (answers.every((answer) => answer === undefined) && !reused.includes(true)) {
+    else if (members.every((member) => this.answered(member, nowMs) === undefined)) {
       this.undo = [];
       const culprit = members.findIndex((member, index) => {
-        codes[index] = this.judge(member, nowMs);
+        const twice = members.slice(0, index).some(({ id }) => id === member.id);
+        codes[index] = twice ? 'id_reused' : this.judge(member, nowMs);
         return codes[index] !== 'accepted';
       });
       if (culprit !== -1) {
@@ -172,16 +166,23 @@ export class Oracle {
         this.sequence = before;
       }
     }
-    return members.map(({ id }, index) => {
-      const answer = answers[index];
-      if (reused[index]) return { code: 'id_reused', sequence: null, recordedMs: nowMs, repeated: false };
-      if (answer !== undefined) return { ...answer, repeated: true };
+    return members.map((member, index) => {
       const code = codes[index] ?? 'chain_failed';
-      const sequence = code === 'accepted' ? before + BigInt(index) + 1n : null;
-      const first = { code, sequence, recordedMs: nowMs, repeated: false };
-      this.answers.set(id, { ...first, content: contents[index] ?? '' });
-      return first;
+      const first = { code, sequence: code === 'accepted' ? before + BigInt(index) + 1n : null, recordedMs: nowMs };
+      const outcome = code === 'id_reused' ? { ...first, repeated: false } : this.answered(member, nowMs);
+      if (outcome !== undefined) return outcome;
+      this.answers.set(member.id, { ...first, content: contentOf(member) });
+      return { ...first, repeated: false };
     });
+  }
+
+  /** The answer to an id that has one already: the same again, or `id_reused` for other content. */
+  private answered(input: TransferInput, nowMs: number): OracleOutcome | undefined {
+    const answer = this.answers.get(input.id);
+    if (answer === undefined) return undefined;
+    const { content, ...first } = answer;
+    if (content === contentOf(input)) return { ...first, repeated: true };
+    return { code: 'id_reused', sequence: null, recordedMs: nowMs, repeated: false };
   }
 
   /** Expires what is due, longest due first, as the ledger's sweep does: at most `most` at once. */

@@ -58,7 +58,7 @@ export interface Known {
   readonly recordedAt: string;
 }
 
-/** What a batch can see of the books. Everything {@link wants} named must have been loaded. */
+/** What a batch can see of the books. The accounts, days and references of its transfers must have been loaded. */
 export interface BatchView {
   account(id: string): AccountNow | undefined;
   reference(id: string): ReferenceNow | undefined;
@@ -106,16 +106,6 @@ export interface DecisionTime {
   readonly nowMs: number;
   /** The business date: the default effective date. */
   readonly businessDate: string;
-}
-
-/** What each transfer needs loaded, beyond the accounts of the transfers it refers to. */
-export function wants(prepared: Prepared): { accounts: string[]; reference: string | null } {
-  const accounts: string[] = [];
-  if (prepared.fault === null) {
-    if (prepared.debitAccountId !== null) accounts.push(prepared.debitAccountId);
-    if (prepared.creditAccountId !== null) accounts.push(prepared.creditAccountId);
-  }
-  return { accounts, reference: prepared.fault === null ? prepared.relatedId : null };
 }
 
 /** The effective date a transfer will carry. A post or void by default counts from no earlier than its pending transfer. */

@@ -12,7 +12,6 @@ import {
   dayOf,
   effectiveDateOf,
   type ReferenceNow,
-  wants,
 } from './batch.ts';
 import { type Committed, commitBatch, encodeBatch } from './commit.ts';
 import type { Outcome } from './model.ts';
@@ -83,16 +82,27 @@ export async function referencesOf(
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-/** Every account the requests may touch. */
-export function accountsOf(requests: Requests, references: ReadonlyMap<string, ReferenceNow>): Set<string> {
+/** The accounts the requests may touch, without those that are there already. */
+export function accountsOf(
+  requests: Requests,
+  references: ReadonlyMap<string, ReferenceNow>,
+  there?: ReadonlyMap<string, AccountNow>,
+): Set<string> {
   const ids = new Set<string>();
+  const name = (id: string) => {
+    if (there === undefined || !there.has(id)) ids.add(id);
+  };
   for (const request of requests) {
-    for (const transfer of request) {
-      const wanted = wants(transfer);
-      for (const id of wanted.accounts) ids.add(id);
+    for (const { fault, debitAccountId, creditAccountId } of request) {
+      if (fault !== null || debitAccountId === null || creditAccountId === null) continue;
+      name(debitAccountId);
+      name(creditAccountId);
     }
   }
-  for (const reference of references.values()) ids.add(reference.debitAccountId).add(reference.creditAccountId);
+  for (const reference of references.values()) {
+    name(reference.debitAccountId);
+    name(reference.creditAccountId);
+  }
   return ids;
 }
 
@@ -115,23 +125,19 @@ export async function daysOf(
     asked.add(key);
     wanted.push({ account, date });
   };
-  // A transfer may refer to one that comes earlier in the same batch.
-  const earlier = new Map<string, readonly [string, string]>();
+  // A transfer may refer to one that comes earlier in the same batch; few batches hold such.
+  const refers = requests.some((request) => request.some((transfer) => transfer.relatedId !== null));
+  const earlier = new Map<string, Prepared | ReferenceNow>();
   for (const request of requests) {
     for (const transfer of request) {
       if (transfer.fault !== null) continue;
-      const { debitAccountId, creditAccountId, relatedId } = transfer;
-      const reference = relatedId === null ? undefined : references.get(relatedId);
-      const pair =
-        debitAccountId !== null && creditAccountId !== null
-          ? ([debitAccountId, creditAccountId] as const)
-          : reference !== undefined
-            ? ([reference.debitAccountId, reference.creditAccountId] as const)
-            : earlier.get(relatedId ?? '');
-      if (pair === undefined) continue;
-      earlier.set(transfer.id, pair);
+      const reference = transfer.relatedId === null ? undefined : references.get(transfer.relatedId);
+      const named = transfer.relatedId === null ? transfer : (reference ?? earlier.get(transfer.relatedId));
+      if (named === undefined || named.debitAccountId === null || named.creditAccountId === null) continue;
+      if (refers) earlier.set(transfer.id, named);
       const date = effectiveDateOf(transfer, reference, businessDate);
-      for (const id of pair) want(id, date);
+      want(named.debitAccountId, date);
+      want(named.creditAccountId, date);
     }
   }
   if (wanted.length > 0) await loadDays(db, bookId, wanted);

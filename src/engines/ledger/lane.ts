@@ -183,10 +183,9 @@ export class Lane {
     const time = batchTime(clock, timeZone);
     const requests = waiting.map((request) => request.transfers);
     const references = await referencesOf(db, this.bookId, requests);
-    const missing: string[] = [];
-    for (const id of accountsOf(requests, references)) if (!memory.has(id)) missing.push(id);
-    if (missing.length > 0) {
-      for (const account of await readAccounts(db, this.bookId, missing)) memory.set(account.id, account);
+    const missing = accountsOf(requests, references, memory);
+    if (missing.size > 0) {
+      for (const account of await readAccounts(db, this.bookId, [...missing])) memory.set(account.id, account);
     }
     await daysOf(db, this.bookId, requests, references, memory, time.businessDate);
     const decided = decide(

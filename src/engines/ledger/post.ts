@@ -174,9 +174,9 @@ class Batch {
     const credit = this.account(creditAccountId);
     if (credit === undefined) return 'credit_account_not_found';
     if (debit.currency !== credit.currency || debit.currency !== prepared.currency) return 'currency_mismatch';
-    const refusal = standing(debit, credit) ?? limits(debit, credit, amount);
-    if (refusal !== null) return refusal;
     const delta = prepared.kind === 'pending' ? { pending: amount, posted: 0n } : { pending: 0n, posted: amount };
+    const refusal = standing(debit, credit) ?? limits(debit, credit, delta.pending, delta.posted);
+    if (refusal !== null) return refusal;
     return this.enter(prepared, debit, credit, amount, delta, null);
   }
 
@@ -188,7 +188,7 @@ class Batch {
     const debit = this.account(original.creditAccountId);
     const credit = this.account(original.debitAccountId);
     invariant(debit !== undefined && credit !== undefined, 'accounts_of_a_journal_row_exist');
-    const refusal = standing(debit, credit) ?? limits(debit, credit, original.amount);
+    const refusal = standing(debit, credit) ?? limits(debit, credit, 0n, original.amount);
     if (refusal !== null) return refusal;
     const before = { ...original };
     original.reversed = true;

@@ -22,8 +22,9 @@ export function standing(debit: AccountNow, credit: AccountNow): OutcomeCode | n
   return null;
 }
 
-/** The limits of both accounts, for `amount` more on its way. */
-export function limits(debit: AccountNow, credit: AccountNow, amount: bigint): OutcomeCode | null {
+/** The limits and counters of both accounts, for `pending` and `posted` more, one of which is zero. */
+export function limits(debit: AccountNow, credit: AccountNow, pending: bigint, posted: bigint): OutcomeCode | null {
+  const amount = pending + posted;
   for (const [account, entry] of [
     [debit, 'debit'],
     [credit, 'credit'],
@@ -38,10 +39,10 @@ export function limits(debit: AccountNow, credit: AccountNow, amount: bigint): O
     if (account.maximum === null || decreases(account, entry)) continue;
     if (reach(account.side, account) + amount > account.maximum) return 'exceeds_maximum';
   }
-  return overflow(debit, credit, amount, amount);
+  return overflow(debit, credit, pending, posted);
 }
 
-/** Counters are 63-bit in the database; both the pending and the posted one must hold the amount. */
+/** Counters are 63-bit in the database. */
 export function overflow(debit: AccountNow, credit: AccountNow, pending: bigint, posted: bigint): OutcomeCode | null {
   const fits =
     debit.debitsPending + pending <= MAX_MINOR &&
