@@ -192,7 +192,7 @@ class OracleSoak {
     await compareAccounts(books);
     for (let count = 0; count < 5; count++) await compareBalance(books, asked);
     await compareStatement(books, asked);
-    if (moment % 50 === 0) await compareTrialBalance(books, asked);
+    if (moment % 100 === 0) await compareTrialBalance(books, asked);
   }
 
   private async report(postings: number): Promise<SoakReport> {

@@ -47,20 +47,22 @@ export async function compareStatement(books: Books, asked: Asked): Promise<void
   const to = isoDate(Math.min(Date.parse(from) + random.integer(0, 5) * dayMs, Date.parse(lastDate)));
   const recordedMs = someInstant(books, asked);
   const knownMs = recordedMs ?? asked.nowMs;
-  const sign = (side: string, amount: Minor) => (side === account.side ? amount : -amount);
-  const posted = account.entries
-    .filter((entry) => entry.posted > 0n && entry.movement.effectiveDate <= to && entry.recordedMs <= knownMs)
-    .sort((a, b) => compareText(a.movement.effectiveDate, b.movement.effectiveDate) || Number(a.sequence - b.sequence));
-  let running = 0n;
-  const all = posted.map((entry) => {
-    running += sign(entry.side, entry.posted);
-    const { id, effectiveDate } = entry.movement;
-    return { id, sequence: entry.sequence, effectiveDate, side: entry.side, amount: entry.posted, balance: running };
-  });
-  const wanted = all.filter(({ effectiveDate }) => effectiveDate >= from);
+  const known = account.entries.filter(({ posted, recordedMs: at }) => posted > 0n && at <= knownMs);
+  const signed = ({ side, posted }: (typeof known)[number]) => (side === account.side ? posted : -posted);
+  const before = known.filter(({ movement }) => movement.effectiveDate < from);
+  const opening = before.reduce((sum, entry) => sum + signed(entry), 0n);
+  let running = opening;
+  const wanted = known
+    .filter(({ movement }) => movement.effectiveDate >= from && movement.effectiveDate <= to)
+    .sort((a, b) => compareText(a.movement.effectiveDate, b.movement.effectiveDate) || Number(a.sequence - b.sequence))
+    .map((entry) => {
+      running += signed(entry);
+      const { id, effectiveDate } = entry.movement;
+      return { id, sequence: entry.sequence, effectiveDate, side: entry.side, amount: entry.posted, balance: running };
+    });
   const where = { id: account.id, from, to, recordedMs };
   let page = await statement(db, bookId, account.id, { from, to, limit: 200, recordedAt: instant(recordedMs) });
-  let opening = all[all.length - wanted.length - 1]?.balance ?? 0n;
+  const ends = { opening, closing: running };
   for (let done = 0; ; ) {
     const got = page.entries.map(({ transfer, debit, credit, balanceAfter }) => ({
       id: transfer.id,
@@ -71,14 +73,9 @@ export async function compareStatement(books: Books, asked: Asked): Promise<void
       balance: balanceAfter,
     }));
     found.equal(got, wanted.slice(done, done + 200), 'statement', where);
-    found.equal(
-      { opening: page.opening, closing: page.closing },
-      { opening, closing: running },
-      'statement ends',
-      where,
-    );
+    found.equal({ opening: page.opening, closing: page.closing }, ends, 'statement ends', where);
     done += got.length;
-    opening = wanted[done - 1]?.balance ?? opening;
+    ends.opening = wanted[done - 1]?.balance ?? opening;
     found.equal(page.next === null, done >= wanted.length, 'statement has a next page', where);
     if (page.next === null || done >= wanted.length) return;
     const request = { from, to, limit: 200, after: page.next, recordedAt: instant(recordedMs) };

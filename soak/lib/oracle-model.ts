@@ -49,10 +49,10 @@ export const balance = ({ side, posted }: OracleAccount): bigint => posted[side]
 const available = (account: OracleAccount) => balance(account) - account.pending[other[account.side]];
 const reach = (account: OracleAccount) => balance(account) + account.pending[account.side];
 
-const isDate = (text: string) => {
-  const ms = Date.parse(`${text}T00:00:00Z`);
-  return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
-};
+function isDate(text: string): boolean {
+  const ms = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN;
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
+}
 
 /** Minor units of an amount as submitted, or the code that refuses it. */
 function amountOf(amount: bigint | string, currency: string): bigint | OutcomeCode {
@@ -95,9 +95,9 @@ function fieldsFit(input: TransferInput): boolean {
 
 /** What makes two submissions of an id the same: all that is said, amounts by their value. */
 function contentOf(input: TransferInput): string {
-  const amount = input.amount === undefined ? '' : amountOf(input.amount, input.currency ?? '');
-  const shown = String(typeof amount === 'bigint' ? amount : input.amount);
-  return hash('sha256', JSON.stringify(given({ ...input, kind: input.kind ?? 'transfer', amount: shown }).sort()));
+  const minor = input.amount === undefined ? '' : amountOf(input.amount, input.currency ?? '');
+  const amount = String(typeof minor === 'bigint' ? minor : input.amount);
+  return hash('sha256', JSON.stringify(given({ ...input, kind: input.kind ?? 'transfer', amount }).sort()));
 }
 
 function add<Into extends Sums>(sums: Into, { side, pending, posted }: Entry, times = 1n): Into {
@@ -180,8 +180,7 @@ export class Oracle {
   private answered(input: TransferInput, nowMs: number): OracleOutcome | undefined {
     const answer = this.answers.get(input.id);
     if (answer === undefined) return undefined;
-    const { content, ...first } = answer;
-    if (content === contentOf(input)) return { ...first, repeated: true };
+    if (answer.content === contentOf(input)) return { ...answer, repeated: true };
     return { code: 'id_reused', sequence: null, recordedMs: nowMs, repeated: false };
   }
 
@@ -189,8 +188,7 @@ export class Oracle {
   expireDue(nowMs: number, most: number, idOf: (pendingId: string) => string): number {
     const due = [...this.held].filter(({ expiresMs }) => expiresMs <= nowMs);
     due.sort((a, b) => a.expiresMs - b.expiresMs).splice(most);
-    const kind = 'expire';
-    for (const pending of due) this.release(pending, { id: idOf(pending.id), kind }, 0n, 'pending_expired', nowMs);
+    for (const it of due) this.release(it, { id: idOf(it.id), kind: 'expire' }, 0n, 'pending_expired', nowMs);
     return due.length;
   }
 

@@ -6,7 +6,7 @@ import { appendEvents } from '#kernel/events';
 import { isCurrency } from '#kernel/money';
 import { ledgerError } from './errors.ts';
 import { type Account, type AccountInput, type AccountState, type Counters, type Limits, MAX_MINOR } from './model.ts';
-import { isTransferId } from './prepare.ts';
+import { isStorable, isTransferId } from './prepare.ts';
 
 export interface RawAccountRow {
   account_id: string;
@@ -64,8 +64,8 @@ function judge(input: AccountInput): void {
     throw fault('The chart-of-accounts code must be 1 to 32 letters, digits, dots, dashes');
   }
   if (input.side !== 'debit' && input.side !== 'credit') throw fault('The side must be debit or credit');
-  if ((input.name ?? '').length > 200 || (input.name ?? '').includes('\u0000')) {
-    throw fault('The name must have at most 200 characters');
+  if ((input.name ?? '').length > 200 || !isStorable(input.name ?? '')) {
+    throw fault('The name must be text of at most 200 characters');
   }
   judgeLimits(input.id, { minimum: input.limits?.minimum ?? null, maximum: input.limits?.maximum ?? null });
 }

@@ -50,7 +50,7 @@ export async function decideInTransaction(
   const ids = [...accountsOf(requests, named)].sort();
   const accounts = new Map((await lockAccounts(tx, bookId, ids)).map((account) => [account.id, account]));
   // What is still pending may have changed before the locks were ours; who the accounts are cannot have.
-  const references = await referencesOf(tx, bookId, requests);
+  const references = await referencesOf(tx, bookId, requests, accounts);
   await daysOf(tx, bookId, requests, references, accounts, time.businessDate);
   const transferIds = [...new Set(requests.flatMap((request) => request.map((transfer) => transfer.id)))];
   const known = new Map((await readAnswers(tx, bookId, transferIds)).map((answer) => [answer.id, answer]));
@@ -65,11 +65,15 @@ export async function decideInTransaction(
   return { outcomes: outcomesOf(decided, committed, time.text), decided };
 }
 
-/** The accepted transfers that others refer to. */
+/**
+ * The accepted transfers that others refer to. Given the accounts that were read meanwhile, those with other accounts
+ * are left out: they were accepted after this batch began to look, so for it they are not there yet.
+ */
 export async function referencesOf(
   db: Queryable,
   bookId: number,
   requests: Requests,
+  accounts?: ReadonlyMap<string, AccountNow>,
 ): Promise<Map<string, ReferenceNow>> {
   const ids = new Set<string>();
   for (const request of requests) {
@@ -79,7 +83,10 @@ export async function referencesOf(
   }
   if (ids.size === 0) return new Map();
   const rows = await readReferences(db, bookId, [...ids]);
-  return new Map(rows.map((row) => [row.id, row]));
+  const usable = rows.filter(
+    (row) => accounts === undefined || (accounts.has(row.debitAccountId) && accounts.has(row.creditAccountId)),
+  );
+  return new Map(usable.map((row) => [row.id, row]));
 }
 
 /** The accounts the requests may touch, without those that are there already. */

@@ -106,7 +106,7 @@ export class Lane {
 
   /** Resolves when nothing waits any more. */
   async drained(): Promise<void> {
-    await this.running;
+    while (this.running !== null) await this.running;
   }
 
   /** One batch is written while the next one is decided; batches are written one after the other. Never rejects. */
@@ -163,12 +163,9 @@ export class Lane {
     } catch (error) {
       // The memory holds what was not written.
       this.memory = new Map();
-      if (isConflict(error) || error instanceof AttachmentError) {
-        if (isConflict(error)) this.carefulBatches = CAREFUL_BATCHES;
-        await this.writeCarefully(requests).catch((second) => this.refuse(requests, second));
-      } else {
-        this.refuse(requests, error);
-      }
+      if (isConflict(error)) this.carefulBatches = CAREFUL_BATCHES;
+      if (isOutage(error)) this.refuse(requests, error);
+      else await this.writeCarefully(requests);
     }
   }
 
@@ -182,10 +179,12 @@ export class Lane {
     const { db, clock, timeZone } = this.context;
     const time = batchTime(clock, timeZone);
     const requests = waiting.map((request) => request.transfers);
-    const references = await referencesOf(db, this.bookId, requests);
+    let references = await referencesOf(db, this.bookId, requests);
     const missing = accountsOf(requests, references, memory);
     if (missing.size > 0) {
       for (const account of await readAccounts(db, this.bookId, [...missing])) memory.set(account.id, account);
+      // Versions of accounts vouch for what was read of references before, not for what changed in between.
+      if (references.size > 0) references = await referencesOf(db, this.bookId, requests, memory);
     }
     await daysOf(db, this.bookId, requests, references, memory, time.businessDate);
     const decided = decide(
@@ -218,7 +217,7 @@ export class Lane {
     this.answer(requests, outcomes, false);
   }
 
-  /** A request whose attachment fails is refused alone; the rest is decided again without it. */
+  /** A request whose attachment fails is refused alone; the rest is decided again without it. Never rejects. */
   private async writeCarefully(requests: readonly Waiting[]): Promise<void> {
     let remaining = requests;
     while (remaining.length > 0) {
@@ -236,12 +235,21 @@ export class Lane {
         this.answer(remaining, outcomes, true);
         return;
       } catch (error) {
-        if (!(error instanceof AttachmentError)) throw error;
+        if (!(error instanceof AttachmentError)) {
+          await this.writeApart(remaining, error);
+          return;
+        }
         const failed = remaining[error.request];
         failed?.reject(error.cause);
         remaining = remaining.filter((request) => request !== failed);
       }
     }
+  }
+
+  /** What cannot be written together is written request by request, so that nobody is refused for another's fault. */
+  private async writeApart(requests: readonly Waiting[], error: unknown): Promise<void> {
+    if (requests.length === 1 || isOutage(error)) this.refuse(requests, error);
+    else for (const request of requests) await this.writeCarefully([request]);
   }
 
   private async attach(tx: Transaction, requests: readonly Waiting[], outcomes: readonly Outcome[][]): Promise<void> {
@@ -306,4 +314,9 @@ class AttachmentError extends Error {
 
 function isConflict(error: unknown): boolean {
   return error instanceof LongmenError && error.code === 'database_conflict';
+}
+
+/** The database does not answer, or takes nothing at present; whoever asks next would hear the same. */
+function isOutage(error: unknown): boolean {
+  return error instanceof LongmenError && !isConflict(error);
 }

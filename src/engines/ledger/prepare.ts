@@ -1,6 +1,6 @@
 /** What can be judged of a transfer without looking at the books: its fields, amount and dates; and its fingerprint. */
 import { hash } from 'node:crypto';
-import { isValidDate, parseInstant } from '#kernel/dates';
+import { instantText, isValidDate, parseInstant } from '#kernel/dates';
 import { isCurrency, parseAmountMinor } from '#kernel/money';
 import { type Kind, kinds, MAX_MINOR, type OutcomeCode, type TransferInput } from './model.ts';
 
@@ -64,7 +64,9 @@ function fieldsFit(input: Submission, kind: Kind): boolean {
     (input.type === undefined || input.type.length <= 64) &&
     (input.description === undefined || input.description.length <= 500) &&
     (input.reference === undefined || input.reference.length <= 128) &&
-    !(hasNul(input.type) || hasNul(input.description) || hasNul(input.reference));
+    isStorable(input.type ?? '') &&
+    isStorable(input.description ?? '') &&
+    isStorable(input.reference ?? '');
   if (!free) return false;
   const moves = kind === 'transfer' || kind === 'pending';
   if (moves) {
@@ -88,9 +90,9 @@ function fieldsFit(input: Submission, kind: Kind): boolean {
   return isTransferId(input.pendingId) && input.reversedId === undefined;
 }
 
-/** PostgreSQL text cannot hold U+0000. */
-function hasNul(text: string | undefined): boolean {
-  return text?.includes('\u0000') ?? false;
+/** Whether PostgreSQL can hold a text as it is: neither U+0000 nor half of a surrogate pair. */
+export function isStorable(text: string): boolean {
+  return !text.includes('\u0000') && text.isWellFormed();
 }
 
 /** Amount in minor units, or the code that refuses it. A bigint is minor units already; a text is major units. */
@@ -113,6 +115,7 @@ export function prepare(input: Submission): Prepared {
   const kind = input.kind ?? 'transfer';
   let fault: OutcomeCode | null = null;
   let amount: bigint | null = null;
+  let expiresAt: string | null = null;
   let expiresAtMs: number | null = null;
 
   if (!kinds.includes(kind) || !fieldsFit(input, kind)) fault = 'fields_invalid';
@@ -125,7 +128,10 @@ export function prepare(input: Submission): Prepared {
   if (fault === null && input.effectiveDate !== undefined && !isValidDate(input.effectiveDate)) fault = 'date_invalid';
   if (fault === null && input.expiresAt !== undefined) {
     try {
-      expiresAtMs = parseInstant(input.expiresAt).epochMilliseconds;
+      const instant = parseInstant(input.expiresAt);
+      // In UTC: PostgreSQL does not know all offsets that RFC 3339 allows.
+      expiresAt = instantText(instant);
+      expiresAtMs = instant.epochMilliseconds;
     } catch {
       fault = 'date_invalid';
     }
@@ -141,7 +147,7 @@ export function prepare(input: Submission): Prepared {
     currency: input.currency ?? null,
     relatedId: (input.pendingId ?? input.reversedId)?.toLowerCase() ?? null,
     keepRemainder: input.keepRemainder === true,
-    expiresAt: input.expiresAt ?? null,
+    expiresAt,
     expiresAtMs,
     effectiveDate: input.effectiveDate ?? null,
     linked: input.linked === true,

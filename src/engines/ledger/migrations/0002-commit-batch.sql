@@ -84,13 +84,6 @@ begin
   if v_written <> coalesce(cardinality(p_account_id), 0) then
     raise exception 'accounts changed since the batch was decided' using errcode = 'serialization_failure';
   end if;
-  if p_seen_id is not null and exists (
-    select from unnest(p_seen_id, p_seen_version) as u (account_id, version)
-    join ledger.balance b on b.book_id = p_book and b.account_id = u.account_id
-    where b.version <> u.version
-  ) then
-    raise exception 'accounts changed since the batch was decided' using errcode = 'serialization_failure';
-  end if;
 
   loop
     update ledger.journal_end e
@@ -101,6 +94,15 @@ begin
     -- The first batch of a book.
     insert into ledger.journal_end (book_id) values (p_book) on conflict do nothing;
   end loop;
+
+  -- Asked for here and not before: what stands before this batch in the journal is committed now.
+  if p_seen_id is not null and exists (
+    select from unnest(p_seen_id, p_seen_version) as u (account_id, version)
+    join ledger.balance b on b.book_id = p_book and b.account_id = u.account_id
+    where b.version <> u.version
+  ) then
+    raise exception 'accounts changed since the batch was decided' using errcode = 'serialization_failure';
+  end if;
 
   insert into ledger.answer (book_id, transfer_id, fingerprint, code, sequence, recorded_at)
   select p_book, u.id, u.fingerprint, u.code, v_first + u.row_number - 1, v_recorded
