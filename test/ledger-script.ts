@@ -4,7 +4,8 @@
  *
  * ```
  * account Ann credit min=0 max=500 state=frozen cur=JPY has=0/0/100/250   debits, credits pending / debits, credits posted
- * T1 Ann/Bob 100 : accepted                  debit Ann, credit Bob; options: on=2026-03-01 cur=CNY amount=1.00 text=50 &
+ * T1 Ann/Bob 100 : accepted                  debit Ann, credit Bob; options: on=2026-03-01 cur=CNY amount=1.00 &, and
+ *                                            text=50 type=50 ref=50 for a description, type, reference of that length
  * P1 pending Ann/Bob 100 expires=2026-03-02T02:00:00Z : accepted
  * X1 post P1 40 keep : accepted              also: V1 void P1, R1 reverse T1 on=2026-03-05, E1 expire P1
  * T1 Ann/Bob 100 : accepted again            `again` is for an answer that is given once more; & chains to the next
@@ -118,6 +119,7 @@ export class Books {
     const { rows, answers, firsts } = decided;
     const inOrder = answers.flat().flatMap(({ row }) => (row === null ? [] : [row]));
     assert.deepEqual(inOrder, [...rows.keys()], 'journal rows stand in the order of their answers');
+    assert.deepEqual([decided.debitDays.length, decided.creditDays.length], [4 * rows.length, 4 * rows.length]);
     for (const [index, row] of rows.entries()) {
       this.rows.push(row);
       for (const [account, days] of [
@@ -249,6 +251,8 @@ function lineOf(text: string): Line {
     else if (key === 'cur') input.currency = value;
     else if (key === 'amount') input.amount = value;
     else if (key === 'text') input.description = 'x'.repeat(Number(value));
+    else if (key === 'type') input.type = 'x'.repeat(Number(value));
+    else if (key === 'ref') input.reference = 'x'.repeat(Number(value));
     else if (word.includes('/')) {
       const [debit = '', credit = ''] = word.split('/');
       input.debitAccountId = idOf(debit);

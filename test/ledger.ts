@@ -119,17 +119,17 @@ export async function someoneWaits(db: Queryable): Promise<void> {
   }
 }
 
-/** Everything posting writes to a book, for "nothing changed" and "the same books". */
-export async function everything(db: Queryable, bookId: number): Promise<unknown> {
-  const tables = ['balance', 'journal_end', 'transfer', 'answer', 'pending', 'reversal', 'code_day'];
+/** All that is kept of a book, for "nothing changed" and, without the columns that may differ, for "the same books". */
+export async function everything(db: Queryable, bookId: number, without: readonly string[] = []): Promise<unknown> {
+  const tables = ['account', 'balance', 'journal_end', 'transfer', 'answer', 'pending', 'reversal', 'code_day'];
   const columns = tables.map(
     (table) =>
-      `(select jsonb_agg(to_jsonb(t) - 'book_id' - 'version' order by (to_jsonb(t) - 'version')::text)
-        from ledger.${table} t where book_id = $1) as ${table}`,
+      `(select jsonb_agg(t.kept order by t.kept::text)
+        from (select to_jsonb(t) - $2::text[] as kept from ledger.${table} t where book_id = $1) t) as ${table}`,
   );
   const { rows } = await db.query(
     `select ${columns.join(', ')}, (select position from kernel.book_position where book_id = $1) as events`,
-    [bookId],
+    [bookId, ['book_id', 'version', ...without]],
   );
   return rows[0];
 }

@@ -144,19 +144,19 @@ suite('races', () => {
     await soundBooks(one.code);
   });
 
-  test('a hold that appears while its posting waits for other accounts', async () => {
+  test('a hold that another posts while its own posting waits for the book', async () => {
     const one = await book({}, {}, {}, {});
     const [ann, bob, cay = '', dan = ''] = one.ids;
     const hold = transfer(ann, bob, 100n, { kind: 'pending' });
-    const inputs = [transfer(cay, dan, 1n), about('post', hold.id)];
-    const outcomes = await db.transaction((tx) =>
-      ledger.postIn(
-        interrupted(tx, 'for update', () => ledger.post(one.code, [hold])),
-        one.code,
-        inputs,
-      ),
-    );
-    assert.deepEqual(codes(outcomes), ['accepted', 'pending_not_found']);
+    const other = await another();
+    let waiting: Promise<Outcome[]> | undefined;
+    await db.transaction(async (tx) => {
+      await other.postIn(tx, one.code, [hold]);
+      const inputs = [transfer(cay, dan, 1n), about('post', hold.id)];
+      waiting = db.transaction((own) => ledger.postIn(own, one.code, inputs));
+      await someoneWaits(tx);
+    });
+    assert.deepEqual(codes((await waiting) ?? []), ['accepted', 'accepted']);
     await soundBooks(one.code);
   });
 

@@ -29,7 +29,10 @@ import { decide } from './post.ts';
 import type { Prepared } from './prepare.ts';
 import { readAccounts } from './store.ts';
 
-/** What else commits with a request's transfers. Called after they are decided, possibly more than once: it must be pure. */
+/**
+ * What else commits with a request's transfers. Called after they are decided, possibly more than once: it must be pure.
+ * Not called when every transfer was answered before, since what belonged to that answer was committed with it.
+ */
 export type Attach = (outcomes: readonly Outcome[]) => Attachment;
 
 export interface Attachment {
@@ -118,9 +121,12 @@ export class Lane {
       if (requests.some((request) => request.transfers.some((transfer) => transfer.relatedId !== null))) await writing;
       const ready = this.carefulBatches > 0 ? null : await this.ready(requests);
       await writing;
+      // Only a batch that is decided already is written while the next one is decided: two at once would read the same
+      // days into the same memory.
+      const decided = this.carefulBatches === 0 && ready !== null && ready.memory === this.memory;
       writing = this.write(requests, ready);
       // An idle lane has nothing to decide meanwhile; those who arrive during the write form the next batch.
-      if (this.waiting.length === 0) await writing;
+      if (!decided || this.waiting.length === 0) await writing;
     }
     await writing;
     this.running = null;
@@ -254,9 +260,11 @@ export class Lane {
 
   private async attach(tx: Transaction, requests: readonly Waiting[], outcomes: readonly Outcome[][]): Promise<void> {
     for (const [index, request] of requests.entries()) {
-      if (request.attach === undefined) continue;
+      const answers = outcomes[index] ?? [];
+      // Answered in full before: what belonged to the first answer was committed with it.
+      if (request.attach === undefined || answers.every(({ repeated }) => repeated)) continue;
       try {
-        const attachment = request.attach(outcomes[index] ?? []);
+        const attachment = request.attach(answers);
         for (const { sql, values } of attachment.statements ?? []) await tx.query(sql, values);
         if (attachment.events !== undefined && attachment.events.length > 0) {
           await this.context.appendEvents(tx, this.bookId, attachment.events);
@@ -289,7 +297,7 @@ export class Lane {
 /** Keeps the days this batch writes, which cannot be read yet; of accounts with many days the others are forgotten. */
 function forgetDays(decided: Decided): void {
   const crowded = new Map<AccountNow, Set<string>>();
-  for (const account of decided.changed) {
+  for (const account of [...decided.changed, ...decided.seen]) {
     if (account.days.length > REMEMBERED_DAYS) crowded.set(account, new Set());
   }
   if (crowded.size === 0) return;

@@ -28,6 +28,7 @@ cases('fields', bank, [
   'T Ann/Bob : fields_invalid',
   'T Ann/Bob 1 text=500 : accepted',
   'T Ann/Bob 1 text=501 : fields_invalid',
+  'T Ann/Bob 1 type=64 ref=128 : accepted; U Ann/Bob 1 type=65 : fields_invalid; V Ann/Bob 1 ref=129 : fields_invalid',
   'T Ann/Bob 1 keep : fields_invalid',
   'T Ann/Bob 1 expires=2030-01-01T00:00:00Z : fields_invalid',
   'T pending Ann/Bob 1 keep : fields_invalid',
@@ -49,7 +50,7 @@ cases('amounts', bank, [
   'T Cash/Bob amount=92233720368547756.07 : accepted',
   'T Cash/Bob amount=92233720368547758.08 : amount_too_large',
   'T Cash/Bob amount=-92233720368547758.08 : amount_too_large',
-  'T Cash/Bob max+1 : amount_too_large',
+  'T Cash/Bob max+1 : amount_too_large; U Cash/Bob -9223372036854775808 : amount_too_large',
   'T Ann/Bob 0 : amount_zero; U Ann/Bob amount=0.00 : amount_zero; V Ann/Bob amount=-0 : amount_zero',
   'T Ann/Bob -1 : amount_negative; U Ann/Bob amount=-0.01 : amount_negative',
   'account Sato credit cur=JPY; T Yen/Sato cur=JPY amount=1.0 : amount_too_many_decimals; U Yen/Sato cur=JPY amount=7 : accepted; Sato = 0 0 0 7',
@@ -166,11 +167,12 @@ cases('reversal', bank, [
 
 cases('overflow', 'account A debit; account B credit; account C credit', [
   'T A/B max : accepted; U A/B 1 : counter_overflow; A = 0 0 max 0',
-  'T A/B max-1 : accepted; U A/C 1 : accepted; V A/C 1 : counter_overflow',
+  'T A/B max-1 : accepted; U A/C 1 : accepted; V A/C 1 : counter_overflow; W C/B 1 : accepted; X C/B 1 : counter_overflow',
+  'P pending A/B max : accepted; Q pending A/C 1 : counter_overflow; R pending C/B 1 : counter_overflow; S pending C/A 1 : accepted',
   'P pending A/B max : accepted; Q pending A/B 1 : counter_overflow; T A/B max : accepted; X post P : counter_overflow; V void P : accepted; A = 0 0 max 0',
   'T A/B max : accepted; R reverse T on=2026-03-02 : accepted; U A/B 1 : counter_overflow; V B/A 1 : counter_overflow',
   // The totals of one effective date are as wide as a counter: holds on one day, released on another.
-  `P pending A/B max : accepted; V void P on=2026-03-03 : accepted; Q pending A/B 1 : counter_overflow; Q2 pending A/B max on=2026-03-03 : accepted
+  `P pending A/B max : accepted; V void P on=2026-03-03 : accepted; Q pending A/C 1 : counter_overflow; R pending C/B 1 : counter_overflow; Q2 pending A/B max on=2026-03-03 : accepted
    W void Q2 on=2026-03-04 : accepted; A 2026-03-02 = max 0 0 0; A 2026-03-04 = -9223372036854775807 0 0 0; Q3 pending A/B 1 on=2026-03-04 : accepted
    X void Q3 on=2026-03-04 : accepted; Q4 pending A/B 1 on=2026-03-03 : accepted; Y void Q4 on=2026-03-04 : counter_overflow`,
 ]);
@@ -187,7 +189,7 @@ cases('chains', bank, [
   'T0 Cash/Ann 1 : accepted; T1 Cash/Ann 0 & : chain_failed; T2 Cash/Ann 1 & : chain_open; Ann = 0 0 0 101',
   // A chain ends with its request.
   'T1 Cash/Ann 1 & : chain_open; request; T2 Cash/Ann 1 : accepted',
-  'T1 Cash/Ann 1 & : accepted; T2 Cash/Ann 1 : accepted; T3 Cash/Ann 1 & : chain_failed; T4 Ann/Ann 1 : accounts_same; T5 Cash/Ann 1 : accepted; Ann = 0 0 0 103',
+  'T1 Cash/Ann 1 & : accepted; T2 Cash/Ann 1 : accepted; T3 Cash/Ann 1 & : chain_failed; T4 Ann/Ann 1 : accounts_same; T5 Cash/Ann 2 : accepted; Ann = 0 0 0 104',
   // What a failed chain did is as if it had never been, also for what comes later in the batch.
   'T1 Ann/Bob 100 & : chain_failed; T2 Ann/Bob 1 : exceeds_available; T3 Ann/Bob 100 : accepted',
   'P pending Ann/Bob 60 & : chain_failed; T Ann/Bob 41 : exceeds_available; X post P : pending_not_found; Ann = 0 0 0 100',

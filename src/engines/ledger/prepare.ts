@@ -37,22 +37,26 @@ export function isTransferId(text: unknown): text is string {
   return typeof text === 'string' && uuidPattern.test(text);
 }
 
-/**
- * The three free texts come last and carry their lengths, so no two different inputs give the same text. An amount
- * counts by its value: '12.3' and '12.30' are the same content.
- */
-function fingerprintOf(input: Submission, kind: Kind, amount: bigint | null): string {
-  const type = input.type ?? '';
-  const description = input.description ?? '';
-  const reference = input.reference ?? '';
-  return hash(
-    'sha256',
-    `${kind}|${lower(input.debitAccountId)}|${lower(input.creditAccountId)}|${amount ?? input.amount ?? ''}|` +
-      `${input.currency ?? ''}|${lower(input.pendingId)}|${lower(input.reversedId)}|${input.keepRemainder ? 1 : 0}|` +
-      `${input.expiresAt ?? ''}|${input.effectiveDate ?? ''}|${input.linked ? 1 : 0}|` +
-      `${type.length}:${type}|${description.length}:${description}|${reference.length}:${reference}`,
-    'hex',
-  );
+/** An amount and an instant count by their values: '12.3' and '12.30' are the same content. */
+function fingerprintOf(input: Submission, kind: Kind, amount: bigint | null, expiresAt: string | null): string {
+  const content = [
+    kind,
+    lower(input.debitAccountId),
+    lower(input.creditAccountId),
+    String(amount ?? input.amount ?? ''),
+    input.currency,
+    lower(input.pendingId),
+    lower(input.reversedId),
+    input.keepRemainder === true,
+    expiresAt ?? input.expiresAt,
+    input.effectiveDate,
+    input.linked === true,
+    input.type,
+    input.description,
+    input.reference,
+  ];
+  // JSON, because no two different contents have the same text in it.
+  return hash('sha256', JSON.stringify(content), 'hex');
 }
 
 function lower(id: string | undefined): string {
@@ -139,7 +143,7 @@ export function prepare(input: Submission): Prepared {
   return {
     id: input.id.toLowerCase(),
     kind,
-    fingerprint: fingerprintOf(input, kind, amount),
+    fingerprint: fingerprintOf(input, kind, amount, expiresAt),
     fault,
     debitAccountId: input.debitAccountId?.toLowerCase() ?? null,
     creditAccountId: input.creditAccountId?.toLowerCase() ?? null,

@@ -59,26 +59,15 @@ export async function readAccounts(db: Queryable, bookId: number, ids: readonly 
 }
 
 /**
- * Locks accounts in the order of their ids and reads them. The balances are locked first and the accounts read by a
- * second statement, because a statement that waited for a lock still sees the other table as it was before the wait.
+ * Makes the book ours until the transaction ends: the lock every writer of balances takes first. What is read after it
+ * stays as it is.
  */
-export async function lockAccounts(tx: Queryable, bookId: number, ids: readonly string[]): Promise<AccountNow[]> {
-  const held = await tx.query<RawBalance>(
-    `select account_id, version, debits_pending, credits_pending, debits_posted, credits_posted
-     from ledger.balance where book_id = $1 and account_id = any($2::uuid[]) order by account_id for update`,
-    [bookId, uuidArray(ids, (id) => id)],
-  );
-  const { rows } = await tx.query<RawAccount>(
-    `select account_id, currency, code, side, minimum_minor, maximum_minor, state
-     from ledger.account where book_id = $1 and account_id = any($2::uuid[])`,
-    [bookId, uuidArray(ids, (id) => id)],
-  );
-  const byId = new Map(rows.map((row) => [row.account_id, row]));
-  return held.rows.map((row) => {
-    const raw = byId.get(row.account_id);
-    invariant(raw !== undefined, 'a_balance_has_its_account');
-    return accountNow(raw, row);
-  });
+export async function lockBook(tx: Queryable, bookId: number): Promise<void> {
+  const lock = 'select from ledger.journal_end where book_id = $1 for update';
+  if ((await tx.query(lock, [bookId])).rowCount > 0) return;
+  // The first write of a book.
+  await tx.query('insert into ledger.journal_end (book_id) values ($1) on conflict do nothing', [bookId]);
+  await tx.query(lock, [bookId]);
 }
 
 /** Reads accepted transfers that others refer to, with their present state. */

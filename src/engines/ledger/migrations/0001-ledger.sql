@@ -32,7 +32,8 @@ create table ledger.balance (
   foreign key (book_id, account_id) references ledger.account (book_id, account_id)
 ) with (fillfactor = 50);
 
--- The end of each book's journal. Its row is locked from here to commit: sequence order is commit order, without gaps.
+-- The end of each book's journal, and the book's lock: who writes balances holds this row until commit, so sequence order
+-- is commit order, without gaps.
 create table ledger.journal_end (
   book_id integer primary key,
   sequence bigint not null default 0,

@@ -142,7 +142,10 @@ language sql stable as $$
       and e.effective_date <= p_effective_date
   )
   select m.currency, m.code, sum(m.debits_pending), sum(m.credits_pending), sum(m.debits_posted), sum(m.credits_posted)
-  from moved m group by m.currency, m.code order by m.currency, m.code;
+  from moved m group by m.currency, m.code
+  having sum(m.debits_pending) <> 0 or sum(m.credits_pending) <> 0 or sum(m.debits_posted) <> 0
+    or sum(m.credits_posted) <> 0
+  order by m.currency, m.code;
 $$;
 
 grant execute on all functions in schema ledger to longmen_app;

@@ -6,11 +6,11 @@ create view ledger.verify_running_totals as
 select book_id, sequence, transfer_id, account_id, effective_date, day_totals as stored, recomputed
 from (
   select e.*, array[sum(debits_pending) over day, sum(credits_pending) over day, sum(debits_posted) over day,
-    sum(credits_posted) over day]::bigint[] as recomputed
+    sum(credits_posted) over day] as recomputed
   from ledger.entry e
   window day as (partition by book_id, account_id, effective_date order by sequence)
 ) r
-where day_totals <> recomputed;
+where day_totals::numeric[] <> recomputed;
 
 -- Accounts whose counters are not the sum of their journal rows.
 create view ledger.verify_counters as
@@ -87,6 +87,10 @@ from (
 ) s
 where sequence <> expected or back
 union all
+select book_id, 1, null
+from (select distinct book_id from ledger.transfer) t
+where not exists (select from ledger.journal_end e where e.book_id = t.book_id)
+union all
 select e.book_id, least(e.sequence, t.rows) + 1, e.sequence
 from ledger.journal_end e
 cross join lateral (
@@ -112,13 +116,42 @@ from ledger.transfer t
 left join ledger.transfer n on n.book_id = t.book_id and n.sequence = t.sequence + 1
 where t.linked and (n.sequence is null or n.recorded_at <> t.recorded_at);
 
--- Balances past their limits that no refusal explains cannot be recomputed from counters alone (limits change over
--- time); accounts without a balance, and balances that name no account, can.
+-- Accounts without a balance, balances that name no account, journal rows in another currency than their accounts, and
+-- accounts that are not what the event of their opening says. Limits and states change over time and cannot be recomputed.
 create view ledger.verify_accounts as
 select coalesce(a.book_id, b.book_id) as book_id, coalesce(a.account_id, b.account_id) as account_id
 from ledger.account a full join ledger.balance b using (book_id, account_id)
-where a.account_id is null or b.account_id is null;
+where a.account_id is null or b.account_id is null
+union all
+select e.book_id, e.account_id
+from ledger.entry e left join ledger.account a using (book_id, account_id)
+where a.currency is distinct from e.currency
+union all
+select a.book_id, a.account_id
+from ledger.account a
+left join kernel.event o on o.book_id = a.book_id and o.type = 'ledger.account_opened' and o.subject = a.account_id::text
+where o.payload ->> 'currency' is distinct from a.currency or o.payload ->> 'code' is distinct from a.code
+  or o.payload ->> 'side' is distinct from a.side;
+
+-- The event log tells of the whole journal, piece by piece, and has no gaps itself.
+create view ledger.verify_events as
+select book_id, first_sequence as sequence, position
+from (
+  select book_id, position, (payload ->> 'first_sequence')::bigint as first_sequence,
+    lag((payload ->> 'last_sequence')::bigint, 1, 0::bigint) over (partition by book_id order by position) as before
+  from kernel.event where type = 'ledger.posted'
+) e
+where first_sequence is distinct from before + 1
+union all
+select j.book_id, j.sequence, null
+from ledger.journal_end j
+where j.sequence <> coalesce((select max((payload ->> 'last_sequence')::bigint) from kernel.event e
+  where e.book_id = j.book_id and e.type = 'ledger.posted'), 0)
+union all
+select book_id, null, expected
+from (select book_id, position, row_number() over (partition by book_id order by position) as expected from kernel.event) p
+where position <> expected;
 
 grant select on ledger.verify_running_totals, ledger.verify_counters, ledger.verify_code_days, ledger.verify_pending,
-  ledger.verify_answers, ledger.verify_sequence, ledger.verify_reversals, ledger.verify_chains, ledger.verify_accounts
-  to longmen_app;
+  ledger.verify_answers, ledger.verify_sequence, ledger.verify_reversals, ledger.verify_chains, ledger.verify_accounts,
+  ledger.verify_events to longmen_app;
