@@ -1,7 +1,7 @@
 /** Loading of models and evaluation of decisions: what users of the engine call. No input or output of its own. */
 import { LongmenError } from '#kernel/errors';
-import { type PathStep, pathOf } from './explain.ts';
 import { decisionError } from './errors.ts';
+import { type PathStep, pathOf } from './explain.ts';
 import { compile, Frame, Scope } from './feel/compile.ts';
 import { NameScope } from './feel/names.ts';
 import { parseExpression, parseUnaryTests } from './feel/parser.ts';
@@ -136,9 +136,7 @@ function find(program: Program, name: string): GraphNode {
 }
 
 function allDecisions(program: Program): GraphNode[] {
-  return program.graph.nodes.filter(
-    (node) => node.unit === program.graph.main && node.element.kind === 'decision',
-  );
+  return program.graph.nodes.filter((node) => node.unit === program.graph.main && node.element.kind === 'decision');
 }
 
 /** A result in plain data. */
@@ -206,7 +204,13 @@ export function compileExpression(
       return guarded(() =>
         request.evaluator === 'reference'
           ? evaluateReference(node, variables, run)
-          : code(new Frame(own.map((name) => variables.get(name) ?? null), null), run),
+          : code(
+              new Frame(
+                own.map((name) => variables.get(name) ?? null),
+                null,
+              ),
+              run,
+            ),
       );
     },
   };

@@ -69,7 +69,8 @@ function textAs(text: string, type: FeelType): Value {
 
 /** Plain data for JSON: whole numbers within the safe range as numbers, all others and dates as text. */
 export function toJson(value: Value): unknown {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') return value;
+  if (value === null || typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number')
+    return value;
   if (isNumber(value)) return numberToText(value);
   if (isList(value)) return value.map(toJson);
   if (isContext(value)) {

@@ -1,7 +1,8 @@
 /** The cells of a decision table cut into elementary segments, in which gaps and overlaps can be counted. */
-import type { TableNode } from '../feel/ast.ts';
+import type { Node, TableNode } from '../feel/ast.ts';
+import { parseUnaryTests } from '../feel/parser.ts';
 import { literalText } from '../feel/text.ts';
-import { underlying } from '../feel/types.ts';
+import { ANY, type FeelType, underlying } from '../feel/types.ts';
 import type { Value } from '../feel/values.ts';
 import { analyzeCell, type Cell, compareIndexed, type IndexedKind, type Interval } from '../tables/constant-cells.ts';
 
@@ -15,6 +16,8 @@ export interface ColumnRegions {
   readonly points: readonly Value[];
   readonly relevant: readonly boolean[];
   readonly covers: readonly (readonly boolean[])[];
+  /** Texts are only compared, never ordered: the last segment stands for all other texts, those between do not count. */
+  readonly others: boolean;
 }
 
 /** The regions of all columns; null when a cell is not made of constants of one kind. */
@@ -31,12 +34,14 @@ function columnRegions(table: TableNode, index: number): ColumnRegions | null {
     return test === undefined ? { form: 'any' } : analyzeCell(test);
   });
   if (input === undefined || cells.some((cell) => cell.form === 'complex')) return null;
-  const allowedCell = input.allowed === null ? null : analyzeCell(input.allowed);
+  const allowedNode = input.allowed ?? constraintOf(input.type);
+  const allowedCell = allowedNode === null ? null : analyzeCell(allowedNode);
   const allowed = allowedCell?.form === 'intervals' ? allowedCell.intervals : null;
   const intervals = cells.flatMap((cell) => (cell.form === 'intervals' ? cell.intervals : []));
   const kinds = new Set([...intervals, ...(allowed ?? [])].map((interval) => interval.kind));
   const declared = input.type === null ? null : underlying(input.type).kind;
-  const kind = [...kinds][0] ?? (declared === 'string' || declared === 'boolean' || declared === 'date' ? declared : 'number');
+  const kind =
+    [...kinds][0] ?? (declared === 'string' || declared === 'boolean' || declared === 'date' ? declared : 'number');
   if (kinds.size > 1) return null;
   const ends = [...intervals, ...(allowed ?? [])].flatMap((interval) => [interval.low, interval.high]);
   const points = distinct(kind === 'boolean' ? [false, true] : ends);
@@ -48,6 +53,8 @@ function columnRegions(table: TableNode, index: number): ColumnRegions | null {
   };
   const relevant = allowed === null ? new Array<boolean>(segments).fill(true) : within(allowed);
   if (kind === 'boolean') for (let segment = 0; segment < segments; segment += 2) relevant[segment] = false;
+  const others = kind === 'string' && ends.every((end) => end !== null) && intervals.every(isPoint);
+  if (others) for (let segment = 0; segment < segments - 1; segment += 2) relevant[segment] = false;
   const everything = new Array<boolean>(segments).fill(true);
   return {
     text: input.text,
@@ -55,7 +62,25 @@ function columnRegions(table: TableNode, index: number): ColumnRegions | null {
     points,
     relevant,
     covers: cells.map((cell) => (cell.form === 'intervals' ? within(cell.intervals) : everything)),
+    others,
   };
+}
+
+function isPoint(interval: Interval): boolean {
+  return interval.low !== null && interval.high !== null && compareIndexed(interval.low, interval.high) === 0;
+}
+
+/** The allowed values of a declared type as unary tests; null without, or when they are not constants. */
+function constraintOf(type: FeelType | null): Node | null {
+  for (let current = type ?? ANY; current.kind === 'named'; current = current.base()) {
+    if (current.constraint === undefined) continue;
+    try {
+      return parseUnaryTests(current.constraint, { names: [] });
+    } catch {
+      return null;
+    }
+  }
+  return null;
 }
 
 function distinct(values: readonly Value[]): Value[] {
@@ -74,6 +99,7 @@ function fill(covered: boolean[], interval: Interval, points: readonly Value[]):
 export function stretchText(column: ColumnRegions, from: number, to: number): string {
   const { points } = column;
   const last = points.length * 2;
+  if (column.others && to === last) return points.length === 0 ? '-' : `not(${points.map(literalText).join(', ')})`;
   if (from === 0 && to === last) return '-';
   const point = (segment: number): string => literalText(points[Math.floor(segment / 2)] ?? null);
   if (from === to && from % 2 === 1) return point(from);

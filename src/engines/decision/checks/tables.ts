@@ -20,7 +20,16 @@ export function checkTable(table: TableNode): Problem[] {
   const columns = tableRegions(table);
   const problems: Problem[] = [];
   if (columns === null || table.rules.length === 0) {
-    if (columns === null) report(problems, table, 'table_not_checked', 'information', [], 'has cells that are not constants, so gaps and overlaps are not checked', '含非常量单元格，未检查缺口与重叠');
+    if (columns === null)
+      report(
+        problems,
+        table,
+        'table_not_checked',
+        'information',
+        [],
+        'has cells that are not constants, so gaps and overlaps are not checked',
+        '含非常量单元格，未检查缺口与重叠',
+      );
     return problems;
   }
   const checking: Checking = { table, columns, problems, spent: 0 };
@@ -32,7 +41,15 @@ export function checkTable(table: TableNode): Problem[] {
     checkZero(checking);
   } catch (error) {
     if (!(error instanceof BudgetSpent)) throw error;
-    report(problems, table, 'table_not_checked', 'information', [], 'is too large to be checked completely', '过大，未能完整检查');
+    report(
+      problems,
+      table,
+      'table_not_checked',
+      'information',
+      [],
+      'is too large to be checked completely',
+      '过大，未能完整检查',
+    );
   }
   return problems;
 }
@@ -48,7 +65,10 @@ function report(
 ): void {
   if (problems.filter((problem) => problem.code === code).length >= REPORTED) return;
   const numbers = rules.map((rule) => rule + 1);
-  const subject = { en: numbers.length === 0 ? '' : ` rules ${numbers.join(' and ')}`, zh: numbers.length === 0 ? '' : ` 第 ${numbers.join('、')} 条规则` };
+  const subject = {
+    en: numbers.length === 0 ? '' : ` rules ${numbers.join(' and ')}`,
+    zh: numbers.length === 0 ? '' : ` 第 ${numbers.join('、')} 条规则`,
+  };
   problems.push({
     code,
     severity,
@@ -71,9 +91,19 @@ function covers(column: ColumnRegions, rule: number, segment: number): boolean {
 
 function checkEmptyRules(checking: Checking): void {
   checking.table.rules.forEach((_, rule) => {
-    const dead = checking.columns.find((column) => !column.relevant.some((relevant, at) => relevant && covers(column, rule, at)));
+    const dead = checking.columns.find(
+      (column) => !column.relevant.some((relevant, at) => relevant && covers(column, rule, at)),
+    );
     if (dead === undefined) return;
-    report(checking.problems, checking.table, 'rule_unreachable', 'error', [rule], `never hits: nothing allowed for ${dead.text} fits`, `永不命中：${dead.text} 没有可满足的取值`);
+    report(
+      checking.problems,
+      checking.table,
+      'rule_unreachable',
+      'error',
+      [rule],
+      `never hits: nothing allowed for ${dead.text} fits`,
+      `永不命中：${dead.text} 没有可满足的取值`,
+    );
   });
 }
 
@@ -102,9 +132,25 @@ function checkPairs(checking: Checking): void {
       if (sameConditions && sameOutputs) {
         report(problems, table, 'rule_twice', 'warning', pair, 'are the same', '相同');
       } else if (table.hitPolicy === 'UNIQUE') {
-        report(problems, table, sameConditions ? 'rules_contradict' : 'rules_overlap', 'error', pair, 'hit together, but the policy is UNIQUE', '可能同时命中，而命中策略为 UNIQUE');
+        report(
+          problems,
+          table,
+          sameConditions ? 'rules_contradict' : 'rules_overlap',
+          'error',
+          pair,
+          'hit together, but the policy is UNIQUE',
+          '可能同时命中，而命中策略为 UNIQUE',
+        );
       } else if (table.hitPolicy === 'ANY' && !sameOutputs) {
-        report(problems, table, 'rules_contradict', 'error', pair, 'hit together with different results', '可能同时命中而结果不同');
+        report(
+          problems,
+          table,
+          'rules_contradict',
+          'error',
+          pair,
+          'hit together with different results',
+          '可能同时命中而结果不同',
+        );
       }
     }
   }
@@ -156,7 +202,13 @@ function checkGaps(checking: Checking): void {
   const { table, columns, problems } = checking;
   if (table.outputs.some((output) => output.defaultValue !== null)) return;
   const found: Gap[] = [];
-  findGaps(checking, table.rules.map((_, rule) => rule), 0, [], found);
+  findGaps(
+    checking,
+    table.rules.map((_, rule) => rule),
+    0,
+    [],
+    found,
+  );
   const severity = table.hitPolicy === 'COLLECT' || table.hitPolicy === 'RULE ORDER' ? 'information' : 'warning';
   for (const gap of found) {
     const text = gapText(columns, gap);
@@ -168,9 +220,19 @@ function checkGaps(checking: Checking): void {
 function checkHiddenRules(checking: Checking): void {
   const { table, problems } = checking;
   for (let rule = 1; rule < table.rules.length; rule += 1) {
-    const earlier = Array.from({ length: rule }, (_, index) => index).filter((other) => sharesRegion(checking, other, rule));
+    const earlier = Array.from({ length: rule }, (_, index) => index).filter((other) =>
+      sharesRegion(checking, other, rule),
+    );
     if (!isHidden(checking, rule, earlier, 0)) continue;
-    report(problems, table, 'rule_unreachable', 'error', [rule], 'never decides: earlier rules take all its cases', '永不起作用：其情形均被前面的规则占用');
+    report(
+      problems,
+      table,
+      'rule_unreachable',
+      'error',
+      [rule],
+      'never decides: earlier rules take all its cases',
+      '永不起作用：其情形均被前面的规则占用',
+    );
   }
 }
 
@@ -199,6 +261,14 @@ function checkZero(checking: Checking): void {
     const taken = (segment: number): boolean =>
       column.relevant[segment] === true && table.rules.some((_, rule) => covers(column, rule, segment));
     if (taken(at * 2 + 1) || !(taken(at * 2) || taken(at * 2 + 2)) || column.relevant[at * 2 + 1] !== true) continue;
-    report(problems, table, 'zero_left_out', 'warning', [], `has no rule for ${column.text} = 0: 0 is a value like any other`, `对 ${column.text} = 0 没有规则：0 也是一个值`);
+    report(
+      problems,
+      table,
+      'zero_left_out',
+      'warning',
+      [],
+      `has no rule for ${column.text} = 0: 0 is a value like any other`,
+      `对 ${column.text} = 0 没有规则：0 也是一个值`,
+    );
   }
 }

@@ -3,9 +3,9 @@ import type { Iterator, Node } from './ast.ts';
 import { compile } from './compile.ts';
 import { iterationValues, valuesBetween } from './iteration.ts';
 import { asInteger, isNumber } from './numbers.ts';
-import { childrenOf } from './parser.ts';
 import type { Run } from './run.ts';
 import { type Code, Frame, Scope } from './scope.ts';
+import { childrenOf } from './tree.ts';
 import { isList, kindOf, type List, type Value } from './values.ts';
 
 type NodeOf<Type extends Node['type']> = Extract<Node, { readonly type: Type }>;

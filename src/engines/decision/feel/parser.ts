@@ -3,6 +3,7 @@ import type { ArithmeticOperator, ComparisonOperator, ContextEntry, Iterator, Lo
 import { charAt, isNameStart, NameScope, normalizeName } from './names.ts';
 import { Scanner } from './scanner.ts';
 import { temporalFromText } from './temporal-parse.ts';
+import { depthOf } from './tree.ts';
 import { parseType } from './type-parser.ts';
 import type { FeelType } from './types.ts';
 import type { RangeOperator } from './values.ts';
@@ -29,80 +30,29 @@ const COMPARISONS: readonly ComparisonOperator[] = ['<=', '>=', '!=', '=', '<', 
 /** Parses an expression. Throws `feel_syntax` with `start` and `end` in its meta. */
 export function parseExpression(text: string, options: ParseOptions): Node {
   const parser = new Parser(text, options);
-  return checkedDepth(parser.whole(() => parser.expression()), parser);
+  return checkedDepth(
+    parser.whole(() => parser.expression()),
+    parser,
+  );
 }
 
 /** Parses the unary tests of a decision table cell: `-`, `not(…)` or a comma-separated list. */
 export function parseUnaryTests(text: string, options: ParseOptions): Node {
   const parser = new Parser(text, options);
-  return checkedDepth(parser.whole(() => parser.unaryTests()), parser);
-}
-
-/** Children of a node, in the order of the text. */
-export function childrenOf(node: Node): readonly Node[] {
-  switch (node.type) {
-    case 'literal':
-    case 'name':
-    case 'table':
-      return [];
-    case 'path':
-      return [node.target];
-    case 'filter':
-      return [node.list, node.condition];
-    case 'call':
-      return [node.callee, ...node.args];
-    case 'named call':
-      return [node.callee, ...node.args.map((arg) => arg.value)];
-    case 'negate':
-    case 'coerce':
-      return [node.operand];
-    case 'arithmetic':
-    case 'compare':
-    case 'and':
-    case 'or':
-      return [node.left, node.right];
-    case 'between':
-      return [node.value, node.low, node.high];
-    case 'in':
-      return [node.value, ...node.tests];
-    case 'if':
-      return [node.condition, node.then, node.otherwise];
-    case 'for':
-      return [...iteratorNodes(node.iterators), node.body];
-    case 'some':
-    case 'every':
-      return [...iteratorNodes(node.iterators), node.condition];
-    case 'list':
-      return node.items;
-    case 'context':
-      return [...node.entries.map((entry) => entry.value), ...(node.result === null ? [] : [node.result])];
-    case 'range':
-      return [node.from, node.to].filter((end) => end !== null);
-    case 'function':
-      return node.body === null ? [] : [node.body];
-    case 'instance':
-      return [node.value];
-    case 'tests':
-      return node.tests;
-  }
-}
-
-function iteratorNodes(iterators: readonly Iterator[]): Node[] {
-  return iterators.flatMap((iterator) => (iterator.to === null ? [iterator.source] : [iterator.source, iterator.to]));
-}
-
-/** Trees are walked by recursion later, so their depth is bounded here (a long `a + b + …` is deep on its left). */
-function checkedDepth(root: Node, parser: Parser): Node {
-  let level: readonly Node[] = [root];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > MAX_TREE_DEPTH) parser.fail('Expression nests too deeply', 0, parser.text.length);
-    level = level.flatMap(childrenOf);
-  }
-  return root;
+  return checkedDepth(
+    parser.whole(() => parser.unaryTests()),
+    parser,
+  );
 }
 
 function asScope(names: Iterable<string> | NameScope): NameScope {
   return names instanceof NameScope ? names : new NameScope(null, names);
+}
+
+/** Trees are walked by recursion later, so their depth is bounded here (a long `a + b + …` is deep on its left). */
+function checkedDepth(root: Node, parser: Parser): Node {
+  if (depthOf(root) > MAX_TREE_DEPTH) parser.fail('Expression nests too deeply', 0, parser.text.length);
+  return root;
 }
 
 class Parser extends Scanner {
@@ -163,15 +113,17 @@ class Parser extends Scanner {
       return this.node(start, { type: 'tests', tests: [], negated: false });
     }
     const notHere = !this.atWord('not');
-    const negated = notHere ? null : this.attempt(() => {
-      this.expectWord('not');
-      this.expect('(');
-      const tests = this.testList();
-      this.expect(')');
-      this.skip();
-      if (this.position < this.text.length) this.fail('More follows');
-      return this.node(start, { type: 'tests', tests, negated: true });
-    });
+    const negated = notHere
+      ? null
+      : this.attempt(() => {
+          this.expectWord('not');
+          this.expect('(');
+          const tests = this.testList();
+          this.expect(')');
+          this.skip();
+          if (this.position < this.text.length) this.fail('More follows');
+          return this.node(start, { type: 'tests', tests, negated: true });
+        });
     return negated ?? this.node(start, { type: 'tests', tests: this.testList(), negated: false });
   }
 
@@ -402,9 +354,9 @@ class Parser extends Scanner {
       case 'if': {
         const condition = this.free();
         this.expectWord('then');
-        const then = this.free();
+        const consequent = this.free();
         this.expectWord('else');
-        return this.node(start, { type: 'if', condition, then, otherwise: this.free() });
+        return this.node(start, { type: 'if', condition, consequent, alternative: this.free() });
       }
       case 'function':
         return this.functionLiteral(start);

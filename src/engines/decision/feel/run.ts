@@ -76,7 +76,9 @@ export class Run {
     if (this.steps < this.nextCheck) return;
     this.nextCheck = this.steps + CHECK_INTERVAL;
     if (this.steps > this.limits.steps) {
-      throw decisionError('decision_steps_exceeded', `More than ${this.limits.steps} steps`, { limit: this.limits.steps });
+      throw decisionError('decision_steps_exceeded', `More than ${this.limits.steps} steps`, {
+        limit: this.limits.steps,
+      });
     }
     if (this.limits.milliseconds !== Infinity && performance.now() - this.started_ms > this.limits.milliseconds) {
       throw decisionError('decision_time_exceeded', `More than ${this.limits.milliseconds} ms`, {

@@ -230,4 +230,3 @@ function withoutConstraints(type: FeelType): FeelType {
   if (base.kind === 'list') return listOf(withoutConstraints(base.element));
   return base;
 }
-

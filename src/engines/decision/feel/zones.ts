@@ -69,7 +69,9 @@ export function zoneOffsetSeconds(zone: Zone | null, date: FeelDate, time: FeelT
   if (zone === null) return null;
   if (zone.name === null) return zone.offset_seconds;
   const year =
-    Math.abs(date.year) <= LAST_ZONED_YEAR ? date.year : (((date.year % 400) + 400) % 400) + (date.year < 0 ? 1200 : 2400);
+    Math.abs(date.year) <= LAST_ZONED_YEAR
+      ? date.year
+      : (((date.year % 400) + 400) % 400) + (date.year < 0 ? 1200 : 2400);
   const clock = new Temporal.PlainDateTime(year, date.month, date.day, time.hour, time.minute, time.second);
   return clock.toZonedDateTime(zone.name).offsetNanoseconds / 1e9;
 }

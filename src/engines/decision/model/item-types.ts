@@ -1,13 +1,13 @@
 /** Item definitions as FEEL types (DMN 1.5 §7.3.3). */
-import { builtInNames } from './names-in-scope.ts';
+
 import { compile, Frame, Scope } from '../feel/compile.ts';
-import { normalizeName } from '../feel/names.ts';
-import { NameScope } from '../feel/names.ts';
+import { NameScope, normalizeName } from '../feel/names.ts';
 import { parseUnaryTests } from '../feel/parser.ts';
 import type { Run } from '../feel/run.ts';
 import { ANY, builtInType, type FeelType, listOf } from '../feel/types.ts';
 import type { Value } from '../feel/values.ts';
 import type { Definitions, ItemDefinition } from './model.ts';
+import { builtInNames } from './names-in-scope.ts';
 import type { Problem } from './problems.ts';
 
 /** The types of one model: its own item definitions and, behind an import's name and a dot, those of other models. */

@@ -8,7 +8,7 @@
  */
 import { compareNumbers, isNumber, toDecimal } from '../feel/numbers.ts';
 import type { Value } from '../feel/values.ts';
-import { type Cell, compareIndexed, type IndexedKind, indexedKind, type Interval } from './constant-cells.ts';
+import { type Cell, compareIndexed, type IndexedKind, type Interval, indexedKind } from './constant-cells.ts';
 
 const ROW_INTERVAL = 64;
 

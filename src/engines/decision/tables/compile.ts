@@ -79,7 +79,9 @@ function cell(tests: readonly Node[], column: number): Node {
 
 function compileDefaults(table: TableNode, scope: Scope): Code[] | null {
   if (table.outputs.every((output) => output.defaultValue === null)) return null;
-  return table.outputs.map((output) => (output.defaultValue === null ? () => null : compile(output.defaultValue, scope)));
+  return table.outputs.map((output) =>
+    output.defaultValue === null ? () => null : compile(output.defaultValue, scope),
+  );
 }
 
 function outputsOf(table: TableNode, codes: readonly Code[], frame: Frame, run: Run): List {
