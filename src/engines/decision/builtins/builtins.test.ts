@@ -18,8 +18,14 @@ const STANDARD = `date, date and time, time, number, string, duration, years and
 
 test('every function of the standard is there', () => {
   const names = STANDARD.split(',').map((name) => name.trim());
-  assert.deepEqual(names.filter((name) => !BUILT_INS.has(name)), []);
-  assert.deepEqual([...BUILT_INS.keys()].filter((name) => !names.includes(name)), []);
+  assert.deepEqual(
+    names.filter((name) => !BUILT_INS.has(name)),
+    [],
+  );
+  assert.deepEqual(
+    [...BUILT_INS.keys()].filter((name) => !names.includes(name)),
+    [],
+  );
 });
 
 for (const builtIn of BUILT_INS.values()) {

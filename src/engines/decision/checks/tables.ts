@@ -66,7 +66,7 @@ function report(
   if (problems.filter((problem) => problem.code === code).length >= REPORTED) return;
   const numbers = rules.map((rule) => rule + 1);
   const subject = {
-    en: numbers.length === 0 ? '' : ` rules ${numbers.join(' and ')}`,
+    en: numbers.length === 0 ? '' : ` ${numbers.length === 1 ? 'rule' : 'rules'} ${numbers.join(' and ')}`,
     zh: numbers.length === 0 ? '' : ` 第 ${numbers.join('、')} 条规则`,
   };
   problems.push({
