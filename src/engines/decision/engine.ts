@@ -1,10 +1,10 @@
 /** Loading of models and evaluation of decisions: what users of the engine call. No input or output of its own. */
 import { LongmenError } from '#kernel/errors';
 import { decisionError } from './errors.ts';
-import { type PathStep, pathOf } from './explain.ts';
 import { compile, Frame, Scope } from './feel/compile.ts';
 import { NameScope } from './feel/names.ts';
 import { parseExpression, parseUnaryTests } from './feel/parser.ts';
+import type { PathStep } from './feel/path.ts';
 import { evaluateReference } from './feel/reference.ts';
 import { DEFAULT_LIMITS, type Limits, type Message, type Moment, Run } from './feel/run.ts';
 import type { Value } from './feel/values.ts';
@@ -122,7 +122,7 @@ export function evaluateValues(
   return {
     values,
     get path() {
-      return pathOf(run.traces);
+      return run.traces.map((step) => step());
     },
     messages: run.messages,
     steps: run.steps,

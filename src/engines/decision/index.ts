@@ -23,7 +23,7 @@ export type {
   Model,
 } from './engine.ts';
 export { compileExpression, evaluate, evaluateExpression, evaluateValues, inputsFromJson, load } from './engine.ts';
-export type { PathStep } from './explain.ts';
+export type { PathStep } from './feel/path.ts';
 export type { Limits, Message } from './feel/run.ts';
 export { DEFAULT_LIMITS } from './feel/run.ts';
 export { literalText, valueText } from './feel/text.ts';

@@ -1,15 +1,14 @@
 /** Compiled arithmetic, comparison and logic. */
 import type { ArithmeticOperator, ComparisonOperator, Located, Node } from './ast.ts';
-import { compile } from './compile.ts';
 import { addNumbers, multiplyNumbers, subtractNumbers } from './numbers.ts';
 import { add, compare, divide, equal, multiply, negate, operandKinds, power, subtract } from './operators.ts';
 import type { Run } from './run.ts';
-import type { Code, Scope } from './scope.ts';
+import type { Code, Compile, Scope } from './scope.ts';
 import { kindOf, type Value } from './values.ts';
 
 type NodeOf<Type extends Node['type']> = Extract<Node, { readonly type: Type }>;
 
-export function compileNegate(node: NodeOf<'negate'>, scope: Scope): Code {
+export function compileNegate(node: NodeOf<'negate'>, scope: Scope, compile: Compile): Code {
   if (node.operand.type === 'literal') {
     const value = negate(node.operand.value);
     if (value !== null) return () => value;
@@ -29,7 +28,7 @@ const ARITHMETIC: Readonly<Record<ArithmeticOperator, (left: Value, right: Value
   '**': power,
 };
 
-export function compileArithmetic(node: NodeOf<'arithmetic'>, scope: Scope): Code {
+export function compileArithmetic(node: NodeOf<'arithmetic'>, scope: Scope, compile: Compile): Code {
   const left = compile(node.left, scope);
   const right = compile(node.right, scope);
   const { operator } = node;
@@ -71,7 +70,7 @@ export function compileArithmetic(node: NodeOf<'arithmetic'>, scope: Scope): Cod
   }
 }
 
-export function compileComparison(node: NodeOf<'compare'>, scope: Scope): Code {
+export function compileComparison(node: NodeOf<'compare'>, scope: Scope, compile: Compile): Code {
   const left = compile(node.left, scope);
   const right = compile(node.right, scope);
   if (node.operator === '=' || node.operator === '!=')
@@ -103,7 +102,7 @@ function compileEquality(place: Located, left: Code, right: Code, negated: boole
   };
 }
 
-export function compileBetween(node: NodeOf<'between'>, scope: Scope): Code {
+export function compileBetween(node: NodeOf<'between'>, scope: Scope, compile: Compile): Code {
   const value = compile(node.value, scope);
   const low = compile(node.low, scope);
   const high = compile(node.high, scope);

@@ -39,19 +39,19 @@ export function compile(node: Node, scope: Scope): Code {
     case 'path':
       return compilePath(node, scope);
     case 'filter':
-      return compileFilter(node, scope);
+      return compileFilter(node, scope, compile);
     case 'call':
       return compileCall(node, scope);
     case 'named call':
       return compileNamedCall(node, scope);
     case 'negate':
-      return compileNegate(node, scope);
+      return compileNegate(node, scope, compile);
     case 'arithmetic':
-      return compileArithmetic(node, scope);
+      return compileArithmetic(node, scope, compile);
     case 'compare':
-      return compileComparison(node, scope);
+      return compileComparison(node, scope, compile);
     case 'between':
-      return compileBetween(node, scope);
+      return compileBetween(node, scope, compile);
     case 'in':
       return compileIn(node, scope);
     case 'and':
@@ -60,10 +60,10 @@ export function compile(node: Node, scope: Scope): Code {
     case 'if':
       return compileIf(node, scope);
     case 'for':
-      return compileFor(node, scope);
+      return compileFor(node, scope, compile);
     case 'some':
     case 'every':
-      return compileQuantifier(node, scope);
+      return compileQuantifier(node, scope, compile);
     case 'list':
       return compileList(node, scope);
     case 'context':
@@ -86,7 +86,7 @@ export function compile(node: Node, scope: Scope): Code {
       return (frame, run) => coerce(operand(frame, run), to, run, what);
     }
     case 'table':
-      return compileTable(node.table, scope);
+      return compileTable(node.table, scope, compile);
   }
 }
 

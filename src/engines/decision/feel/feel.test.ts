@@ -199,3 +199,23 @@ test('syntax errors name their place', () => {
     );
   }
 });
+
+test('texts that nest without end, or try to make the parser guess without end, are refused soon', () => {
+  const texts = [
+    '('.repeat(50_000),
+    '['.repeat(50_000),
+    `1 instance of ${'list<'.repeat(100_000)}`,
+    '1 + '.repeat(20_000),
+    'x in ('.repeat(5_000),
+    ']1..'.repeat(5_000),
+    `${'-'.repeat(5_000)}1`,
+    `x${'[1'.repeat(5_000)}`,
+    'if '.repeat(5_000),
+    '1'.repeat(2_000_000),
+  ];
+  for (const text of texts) {
+    const started = performance.now();
+    assert.throws(() => compileExpression(text, ['x']), { code: 'feel_syntax' }, text.slice(0, 20));
+    assert.ok(performance.now() - started < 3_000, text.slice(0, 20));
+  }
+});

@@ -1,7 +1,6 @@
 /** One evaluation under way: its limits, its clock and what it has to say about values that became null. */
 import { decisionError } from '../errors.ts';
-import type { TableNode } from './ast.ts';
-import type { Value } from './values.ts';
+import type { PathStep } from './path.ts';
 
 /** Bounds of one evaluation, all chosen by the caller. */
 export interface Limits {
@@ -33,16 +32,6 @@ export interface Place {
   readonly end: number;
 }
 
-/** What a decision table did: the path of the result. */
-export interface TableTrace {
-  readonly table: TableNode;
-  readonly element: string | undefined;
-  readonly inputs: readonly Value[];
-  /** Indexes of the rules that hit, in the order of the table. */
-  readonly hits: readonly number[];
-  readonly result: Value;
-}
-
 const MESSAGE_LIMIT = 50;
 const TRACE_LIMIT = 1000;
 const CHECK_INTERVAL = 1024;
@@ -57,7 +46,8 @@ export class Run {
   readonly limits: Limits;
   readonly moment: () => Moment;
   readonly messages: Message[] = [];
-  readonly traces: TableTrace[] = [];
+  /** What the decision tables did, in words only when somebody asks. */
+  readonly traces: (() => PathStep)[] = [];
   element: string | undefined;
   steps = 0;
   depth = 0;
@@ -112,10 +102,8 @@ export class Run {
   }
 
   /** Notes what a decision table did. Only the first few are kept. */
-  trace(table: TableNode, inputs: readonly Value[], hits: readonly number[], result: Value): void {
-    if (this.traces.length < TRACE_LIMIT) {
-      this.traces.push({ table, element: this.element, inputs, hits, result });
-    }
+  trace(step: () => PathStep): void {
+    if (this.traces.length < TRACE_LIMIT) this.traces.push(step);
   }
 
   /** Notes why a value became null; returns null so that callers can return it. Only the first few are kept. */

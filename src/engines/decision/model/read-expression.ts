@@ -12,7 +12,7 @@ import type {
   OutputClause,
   Wrapped,
 } from './model.ts';
-import { common, readInformationItem, readUnaryTests } from './read.ts';
+import { common, readInformationItem, readUnaryTests } from './read-common.ts';
 import { attributeOf, childElement, childElements, textOf, type XmlElement } from './xml.ts';
 
 const HIT_POLICIES: readonly HitPolicy[] = [

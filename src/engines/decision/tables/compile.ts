@@ -1,8 +1,8 @@
 /** Decision tables compiled: inputs once, columns indexed, only the cells no index can hold evaluated, outputs on a hit. */
+import { pathStep } from '../explain.ts';
 import type { Node, TableNode, TableRule } from '../feel/ast.ts';
-import { compile } from '../feel/compile.ts';
 import type { Run } from '../feel/run.ts';
-import { type Code, Frame, Scope } from '../feel/scope.ts';
+import { type Code, type Compile, Frame, Scope } from '../feel/scope.ts';
 import { coerce } from '../feel/types.ts';
 import type { List, Value } from '../feel/values.ts';
 import { buildColumnIndex, type ColumnIndex, emptyRuleSet, hasRule, type RuleSet } from './column-index.ts';
@@ -18,7 +18,7 @@ function lazily<T>(make: () => T): () => T {
   };
 }
 
-export function compileTable(table: TableNode, scope: Scope): Code {
+export function compileTable(table: TableNode, scope: Scope, compile: Compile): Code {
   const inputScope = new Scope(scope, ['?']);
   const inputs = table.inputs.map((input) => compile(input.expression, scope));
   const allowed = table.inputs.map((input) => (input.allowed === null ? null : compile(input.allowed, inputScope)));
@@ -27,10 +27,15 @@ export function compileTable(table: TableNode, scope: Scope): Code {
   );
   const tests = table.rules.map((rule) => rule.tests.map((test) => lazily(() => compile(test, inputScope))));
   const outputs = table.rules.map((rule) => lazily(() => rule.outputs.map((output) => compile(output, scope))));
-  const defaults = compileDefaults(table, scope);
+  const defaults = compileDefaults(table, scope, compile);
   const ranks = table.outputs.map((output) => (output.allowed ?? []).map((value) => compile(value, inputScope)));
   const firstOnly = table.hitPolicy === 'FIRST';
   const constants = table.rules.map((rule) => constantResult(table, rule));
+
+  const traced = (values: List, hits: readonly number[], result: Value, run: Run): void => {
+    const { element } = run;
+    run.trace(() => pathStep({ table, element, inputs: values, hits, result }));
+  };
 
   return (frame, run) => {
     const values = inputs.map((input) => input(frame, run));
@@ -40,7 +45,7 @@ export function compileTable(table: TableNode, scope: Scope): Code {
     if (refused >= 0) {
       const text = table.inputs[refused]?.text ?? '';
       const result = run.report('input_not_allowed', `${table.name}: the value of ${text} is not allowed`);
-      run.trace(table, values, [], result);
+      traced(values, [], result, run);
       return result;
     }
     const hits = findHits(table.rules.length, columns(), tests, values, frames, run, firstOnly);
@@ -60,7 +65,7 @@ export function compileTable(table: TableNode, scope: Scope): Code {
       },
       run,
     );
-    run.trace(table, values, hits, result);
+    traced(values, hits, result, run);
     return result;
   };
 }
@@ -77,7 +82,7 @@ function cell(tests: readonly Node[], column: number): Node {
   return tests[column] ?? { type: 'tests', tests: [], negated: false, start: 0, end: 0 };
 }
 
-function compileDefaults(table: TableNode, scope: Scope): Code[] | null {
+function compileDefaults(table: TableNode, scope: Scope, compile: Compile): Code[] | null {
   if (table.outputs.every((output) => output.defaultValue === null)) return null;
   return table.outputs.map((output) =>
     output.defaultValue === null ? () => null : compile(output.defaultValue, scope),
