@@ -1,6 +1,9 @@
 /** Text to tree: a recursive descent over the grammar of DMN 1.5 §10.3.1.2. */
+
+import { decisionError } from '../errors.ts';
 import type { ArithmeticOperator, ComparisonOperator, Node } from './ast.ts';
 import { charAt } from './names.ts';
+import { SyntaxFailure } from './scanner.ts';
 import { type ParseOptions, TermParser } from './term-parser.ts';
 import { depthOf } from './tree.ts';
 import { parseType } from './type-parser.ts';
@@ -11,50 +14,43 @@ export type { ParseOptions } from './term-parser.ts';
 const MAX_NESTING = 120;
 const MAX_TREE_DEPTH = 1000;
 const MAX_LENGTH = 1_000_000;
+const TOO_DEEP = 'Expression nests too deeply';
 const COMPARISONS: readonly ComparisonOperator[] = ['<=', '>=', '!=', '=', '<', '>'];
 
 /** Parses an expression. Throws `feel_syntax` with `start` and `end` in its meta. */
 export function parseExpression(text: string, options: ParseOptions): Node {
   const parser = new Parser(text, options);
-  return checkedDepth(
-    parser.whole(() => parser.expression()),
-    parser,
-  );
+  return parsed(text, () => parser.whole(() => parser.expression()));
 }
 
 /** Parses the unary tests of a decision table cell: `-`, `not(…)` or a comma-separated list. */
 export function parseUnaryTests(text: string, options: ParseOptions): Node {
   const parser = new Parser(text, options);
-  return checkedDepth(
-    parser.whole(() => parser.unaryTests()),
-    parser,
-  );
+  return parsed(text, () => parser.whole(() => parser.unaryTests()));
 }
 
-/** Trees are walked by recursion later, so their depth is bounded here (a long `a + b + …` is deep on its left). */
-function checkedDepth(root: Node, parser: Parser): Node {
-  if (depthOf(root) > MAX_TREE_DEPTH) parser.fail('Expression nests too deeply', 0, parser.text.length);
-  return root;
+/** Types nest as well as expressions; where the stack ends, so does the text. */
+function parsed(text: string, parse: () => Node): Node {
+  try {
+    return parse();
+  } catch (error) {
+    const tooDeep = error instanceof RangeError;
+    if (!tooDeep && !(error instanceof SyntaxFailure)) throw error;
+    const { message, start, end } = tooDeep ? new SyntaxFailure(TOO_DEEP, 0, text.length) : error;
+    throw decisionError('feel_syntax', message, { start, end, text });
+  }
 }
 
 /** The outer half of the parser: unary tests and operators by precedence. */
 class Parser extends TermParser {
   whole(parse: () => Node): Node {
-    const node = this.bounded(parse);
+    if (this.text.length > MAX_LENGTH) this.fail('Expression is too long', 0, this.text.length);
+    const node = parse();
     this.skip();
     if (this.position < this.text.length) this.fail(`Did not expect ${this.found()} here`);
+    // Trees are walked by recursion later, so their depth is bounded; `a + b + …` is deep on its left.
+    if (depthOf(node) > MAX_TREE_DEPTH) this.fail(TOO_DEEP, 0, this.text.length);
     return node;
-  }
-
-  /** Types nest as well as expressions; where the stack ends, so does the text. */
-  private bounded(parse: () => Node): Node {
-    if (this.text.length > MAX_LENGTH) this.fail('Expression is too long', 0, this.text.length);
-    try {
-      return parse();
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      return this.fail('Expression nests too deeply', 0, this.text.length);
-    }
   }
 
   unaryTests(): Node {
@@ -87,7 +83,7 @@ class Parser extends TermParser {
 
   expression(): Node {
     this.nesting += 1;
-    if (this.nesting > MAX_NESTING) this.fail('Expression nests too deeply');
+    if (this.nesting > MAX_NESTING) this.fail(TOO_DEEP);
     this.skip();
     const start = this.position;
     const operator = COMPARISONS.find((symbol) => this.at(symbol));
