@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { run as runTck } from '../../../conformance/dmn-tck.ts';
 import { evaluate, evaluateExpression, load } from './index.ts';
@@ -129,3 +130,12 @@ for (const evaluator of ['compiled', 'reference'] as const) {
     assert.equal(failed, external.length, 'only what needs external Java fails');
   });
 }
+
+test('the engine runs in browsers: no module of Node, no code made from text', () => {
+  const files = globSync('**/*.ts', { cwd: import.meta.dirname }).filter((file) => !file.endsWith('.test.ts'));
+  assert.ok(files.length > 40);
+  for (const file of files) {
+    const text = readFileSync(join(import.meta.dirname, file), 'utf8');
+    assert.doesNotMatch(text, /from 'node:|\bprocess\.[a-z]|\beval\(|new Function\(|\bBuffer\b/, file);
+  }
+});

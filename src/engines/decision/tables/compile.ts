@@ -22,9 +22,7 @@ export function compileTable(table: TableNode, scope: Scope, compile: Compile): 
   const inputScope = new Scope(scope, ['?']);
   const inputs = table.inputs.map((input) => compile(input.expression, scope));
   const allowed = table.inputs.map((input) => (input.allowed === null ? null : compile(input.allowed, inputScope)));
-  const columns = lazily(() =>
-    table.inputs.map((_, column) => buildColumnIndex(table.rules.map((rule) => analyzeCell(cell(rule.tests, column))))),
-  );
+  const index = lazily(() => buildTableIndex(table));
   const tests = table.rules.map((rule) => rule.tests.map((test) => lazily(() => compile(test, inputScope))));
   const outputs = table.rules.map((rule) => lazily(() => rule.outputs.map((output) => compile(output, scope))));
   const defaults = compileDefaults(table, scope, compile);
@@ -48,7 +46,7 @@ export function compileTable(table: TableNode, scope: Scope, compile: Compile): 
       traced(values, [], result, run);
       return result;
     }
-    const hits = findHits(table.rules.length, columns(), tests, values, frames, run, firstOnly);
+    const hits = findHits(index(), tests, values, frames, run, firstOnly);
     const outputsAt = (rule: number): List => outputsOf(table, outputs[rule]?.() ?? [], frame, run);
     const result = applyHitPolicy(
       table,
@@ -97,24 +95,46 @@ function outputsOf(table: TableNode, codes: readonly Code[], frame: Frame, run: 
   });
 }
 
+interface TableIndex {
+  readonly rules: number;
+  readonly columns: readonly ColumnIndex[];
+  /** Columns with cells that have to be evaluated. */
+  readonly complex: readonly { readonly set: RuleSet; readonly column: number }[];
+  /** Sets to work in; more than one only while a table is evaluated inside its own cells. */
+  readonly spare: RuleSet[];
+}
+
+function buildTableIndex(table: TableNode): TableIndex {
+  const columns = table.inputs.map((_, column) =>
+    buildColumnIndex(table.rules.map((rule) => analyzeCell(cell(rule.tests, column)))),
+  );
+  const complex = columns.flatMap((index, column) => (index.hasComplex ? [{ set: index.complex, column }] : []));
+  return { rules: table.rules.length, columns, complex, spare: [] };
+}
+
 function findHits(
-  rules: number,
-  columns: readonly ColumnIndex[],
+  index: TableIndex,
   tests: readonly (readonly (() => Code)[])[],
   values: List,
   frames: readonly Frame[],
   run: Run,
   firstOnly: boolean,
 ): number[] {
-  const candidates = emptyRuleSet(rules).fill(0xffffffff);
+  const { columns, complex, rules, spare } = index;
+  const candidates = (spare.pop() ?? emptyRuleSet(rules)).fill(0xffffffff);
   run.charge(candidates.length);
-  columns.forEach((column, index) => {
-    column.narrow(values[index] ?? null, candidates);
-  });
-  const complex = columns.flatMap((column, index) => (column.hasComplex ? [{ set: column.complex, index }] : []));
-  const accepted = (rule: number): boolean =>
-    complex.every(({ set, index }) => !hasRule(set, rule) || evaluates(tests[rule]?.[index], frames[index], run));
-  return collect(candidates, rules, accepted, firstOnly);
+  for (let column = 0; column < columns.length; column += 1)
+    columns[column]?.narrow(values[column] ?? null, candidates);
+  const accepted =
+    complex.length === 0
+      ? null
+      : (rule: number): boolean =>
+          complex.every(
+            ({ set, column }) => !hasRule(set, rule) || evaluates(tests[rule]?.[column], frames[column], run),
+          );
+  const hits = collect(candidates, rules, accepted, firstOnly);
+  spare.push(candidates);
+  return hits;
 }
 
 function evaluates(test: (() => Code) | undefined, frame: Frame | undefined, run: Run): boolean {
@@ -127,7 +147,7 @@ function evaluates(test: (() => Code) | undefined, frame: Frame | undefined, run
 function collect(
   candidates: RuleSet,
   rules: number,
-  accepted: (rule: number) => boolean,
+  accepted: ((rule: number) => boolean) | null,
   firstOnly: boolean,
 ): number[] {
   const hits: number[] = [];
@@ -135,7 +155,7 @@ function collect(
     for (let bits = candidates[word] ?? 0; bits !== 0; bits &= bits - 1) {
       const rule = word * 32 + (31 - Math.clz32(bits & -bits));
       if (rule >= rules) return hits;
-      if (!accepted(rule)) continue;
+      if (accepted !== null && !accepted(rule)) continue;
       hits.push(rule);
       if (firstOnly) return hits;
     }
