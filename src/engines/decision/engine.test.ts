@@ -89,6 +89,16 @@ test('a text that is not FEEL is a problem of the model, and null', () => {
   assert.equal(model.problems[0]?.code, 'feel_syntax');
 });
 
+test('types that stand for themselves, recursive ones, and ids used twice', () => {
+  const type = (name: string, body: string): string => `<itemDefinition name="${name}">${body}</itemDefinition>`;
+  const model = load(`${OPEN}${type('tA', '<typeRef>tB</typeRef>')}${type('tB', '<typeRef>tA</typeRef>')}
+    ${type('tTree', '<itemComponent name="leaf"><typeRef>number</typeRef></itemComponent><itemComponent name="sub" isCollection="true"><typeRef>tTree</typeRef></itemComponent>')}
+    ${input('a', 'tA')}${input('tree', 'tTree')}${decision('d', ['requiredInput #a', 'requiredInput #tree'], literal('tree.sub.leaf'))}${decision('d', [], literal('1'))}</definitions>`);
+  const tree = { leaf: 1, sub: [{ leaf: 2, sub: [] }] };
+  assert.deepEqual(evaluate(model, { a: 1, tree }).values.d, 1);
+  assert.deepEqual(model.problems.map((problem) => problem.code).toSorted(), ['id_twice', 'type_goes_round']);
+});
+
 /** Expressions that would run away, the limit that ends them, and the error. */
 const RUNAWAYS: readonly (readonly [string, object, string])[] = [
   ['for i in 1..1000, j in 1..1000, k in 1..1000 return i', { steps: 100_000 }, 'decision_steps_exceeded'],

@@ -2,9 +2,18 @@
 import type { TableNode } from '../feel/ast.ts';
 import { isNumber } from '../feel/numbers.ts';
 import type { Problem, Severity } from '../model/problems.ts';
-import { type ColumnRegions, stretchText, tableRegions } from './regions.ts';
+import {
+  type ColumnRegions,
+  hasSegment,
+  intersection,
+  type Spans,
+  sameSpans,
+  stretchText,
+  tableRegions,
+} from './regions.ts';
 
-const BUDGET = 300_000;
+/** Steps that each check of a table may take. */
+const BUDGET = 2_000_000;
 const REPORTED = 20;
 
 class BudgetSpent extends Error {}
@@ -32,15 +41,9 @@ export function checkTable(table: TableNode): Problem[] {
       );
     return problems;
   }
-  const checking: Checking = { table, columns, problems, spent: 0 };
-  try {
-    checkEmptyRules(checking);
-    checkPairs(checking);
-    checkGaps(checking);
-    if (table.hitPolicy === 'FIRST') checkHiddenRules(checking);
-    checkZero(checking);
-  } catch (error) {
-    if (!(error instanceof BudgetSpent)) throw error;
+  const checks = [checkEmptyRules, checkPairs, checkGaps, checkHiddenRules, checkZero];
+  const unfinished = checks.filter((one) => !withinBudget(() => one({ table, columns, problems, spent: 0 })));
+  if (unfinished.length > 0) {
     report(
       problems,
       table,
@@ -52,6 +55,17 @@ export function checkTable(table: TableNode): Problem[] {
     );
   }
   return problems;
+}
+
+/** False when the check ran out of its budget; what it found until then stays. */
+function withinBudget(work: () => void): boolean {
+  try {
+    work();
+    return true;
+  } catch (error) {
+    if (!(error instanceof BudgetSpent)) throw error;
+    return false;
+  }
 }
 
 function report(
@@ -85,15 +99,17 @@ function spend(checking: Checking, amount: number): void {
   if (checking.spent > BUDGET) throw new BudgetSpent();
 }
 
+function coverOf(column: ColumnRegions, rule: number): Spans {
+  return column.covers[rule] ?? [];
+}
+
 function covers(column: ColumnRegions, rule: number, segment: number): boolean {
-  return column.covers[rule]?.[segment] === true;
+  return hasSegment(coverOf(column, rule), segment);
 }
 
 function checkEmptyRules(checking: Checking): void {
   checking.table.rules.forEach((_, rule) => {
-    const dead = checking.columns.find(
-      (column) => !column.relevant.some((relevant, at) => relevant && covers(column, rule, at)),
-    );
+    const dead = checking.columns.find((column) => coverOf(column, rule).length === 0);
     if (dead === undefined) return;
     report(
       checking.problems,
@@ -109,8 +125,8 @@ function checkEmptyRules(checking: Checking): void {
 
 function sharesRegion(checking: Checking, first: number, second: number): boolean {
   return checking.columns.every((column) => {
-    spend(checking, column.relevant.length / 8);
-    return column.relevant.some((relevant, at) => relevant && covers(column, first, at) && covers(column, second, at));
+    spend(checking, 1);
+    return intersection(coverOf(column, first), coverOf(column, second)).length > 0;
   });
 }
 
@@ -127,7 +143,7 @@ function checkPairs(checking: Checking): void {
       const pair = [first, second];
       const sameOutputs = sameText(table.rules[first]?.outputTexts, table.rules[second]?.outputTexts);
       const sameConditions = checking.columns.every((column) =>
-        column.relevant.every((relevant, at) => !relevant || covers(column, first, at) === covers(column, second, at)),
+        sameSpans(coverOf(column, first), coverOf(column, second)),
       );
       if (sameConditions && sameOutputs) {
         report(problems, table, 'rule_twice', 'warning', pair, 'are the same', '相同');
@@ -167,25 +183,24 @@ function findGaps(checking: Checking, rules: readonly number[], column: number, 
   }
   const regions = checking.columns[column];
   if (regions === undefined) return;
-  let from = -1;
-  let active: number[] = [];
-  const close = (to: number): void => {
-    if (from >= 0) findGaps(checking, active, column + 1, [...prefix, [from, to]], found);
-    from = -1;
-  };
-  for (let segment = 0; segment < regions.relevant.length; segment += 1) {
-    if (regions.relevant[segment] !== true) {
-      close(segment - 1);
-      continue;
+  for (const [first, last] of regions.relevant) {
+    let from = first;
+    let active: readonly number[] | null = null;
+    for (let segment = first; segment <= last; segment += 1) {
+      spend(checking, rules.length);
+      const here = rules.filter((rule) => covers(regions, rule, segment));
+      if (active !== null && !sameRules(here, active)) {
+        findGaps(checking, active, column + 1, [...prefix, [from, segment - 1]], found);
+        from = segment;
+      }
+      if (active === null || from === segment) active = here;
     }
-    spend(checking, rules.length);
-    const here = rules.filter((rule) => covers(regions, rule, segment));
-    if (from >= 0 && here.length === active.length && here.every((rule, index) => rule === active[index])) continue;
-    close(segment - 1);
-    from = segment;
-    active = here;
+    if (active !== null) findGaps(checking, active, column + 1, [...prefix, [from, last]], found);
   }
-  close(regions.relevant.length - 1);
+}
+
+function sameRules(left: readonly number[], right: readonly number[]): boolean {
+  return left.length === right.length && left.every((rule, index) => rule === right[index]);
 }
 
 function gapText(columns: readonly ColumnRegions[], gap: Gap): string {
@@ -219,6 +234,7 @@ function checkGaps(checking: Checking): void {
 /** With FIRST, a rule whose every case an earlier rule takes never decides. */
 function checkHiddenRules(checking: Checking): void {
   const { table, problems } = checking;
+  if (table.hitPolicy !== 'FIRST') return;
   for (let rule = 1; rule < table.rules.length; rule += 1) {
     const earlier = Array.from({ length: rule }, (_, index) => index).filter((other) =>
       sharesRegion(checking, other, rule),
@@ -240,16 +256,14 @@ function isHidden(checking: Checking, rule: number, earlier: readonly number[], 
   if (earlier.length === 0) return false;
   const regions = checking.columns[column];
   if (regions === undefined) return true;
-  return regions.relevant.every((relevant, segment) => {
-    if (!relevant || !covers(regions, rule, segment)) return true;
-    spend(checking, earlier.length);
-    return isHidden(
-      checking,
-      rule,
-      earlier.filter((other) => covers(regions, other, segment)),
-      column + 1,
-    );
-  });
+  for (const [from, to] of coverOf(regions, rule)) {
+    for (let segment = from; segment <= to; segment += 1) {
+      spend(checking, earlier.length);
+      const remaining = earlier.filter((other) => covers(regions, other, segment));
+      if (!isHidden(checking, rule, remaining, column + 1)) return false;
+    }
+  }
+  return true;
 }
 
 /** A column that tells below from above 0 but leaves 0 itself out treats 0 as if it were no value. */
@@ -258,9 +272,9 @@ function checkZero(checking: Checking): void {
   for (const column of columns) {
     const at = column.points.findIndex((point) => isNumber(point) && point === 0);
     if (column.kind !== 'number' || at < 0) continue;
-    const taken = (segment: number): boolean =>
-      column.relevant[segment] === true && table.rules.some((_, rule) => covers(column, rule, segment));
-    if (taken(at * 2 + 1) || !(taken(at * 2) || taken(at * 2 + 2)) || column.relevant[at * 2 + 1] !== true) continue;
+    const taken = (segment: number): boolean => table.rules.some((_, rule) => covers(column, rule, segment));
+    const allowed = hasSegment(column.relevant, at * 2 + 1);
+    if (!allowed || taken(at * 2 + 1) || !(taken(at * 2) || taken(at * 2 + 2))) continue;
     report(
       problems,
       table,
