@@ -77,7 +77,13 @@ function now(run: Run): FeelDateTime {
   const date = new FeelDate(clock.year, clock.month, clock.day);
   return new FeelDateTime(
     date,
-    new FeelTime(clock.hour, clock.minute, clock.second, clock.millisecond * 1e6, namedZone(zone)),
+    new FeelTime(
+      clock.hour,
+      clock.minute,
+      clock.second,
+      clock.millisecond * 1e6,
+      zone === 'UTC' ? UTC : namedZone(zone),
+    ),
   );
 }
 
