@@ -119,6 +119,21 @@ test('every evaluation is bounded', () => {
   }
 });
 
+test('a message says which part of which expression failed', () => {
+  const model = load(
+    `${OPEN}${input('x', 'string')}${decision('a', ['requiredInput #x'], literal('1 + (x * 2)'))}</definitions>`,
+  );
+  const [message] = evaluate(model, { x: 'abc' }).messages;
+  assert.deepEqual(message, {
+    code: 'operands_invalid',
+    detail: '* cannot take string and number',
+    text: '1 + (x * 2)',
+    start: 5,
+    end: 10,
+    element: 'a',
+  });
+});
+
 test('the clock is the caller’s', () => {
   const now = { epochMilliseconds: Date.UTC(2026, 1, 3, 20, 0, 0) };
   assert.equal(evaluateExpression('string(today())', {}, { now, timeZone: 'Asia/Shanghai' }), '2026-02-04');

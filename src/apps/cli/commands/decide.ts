@@ -42,7 +42,9 @@ export const decideCommand: RegisterCommand = (program, act) => {
           const lines = Object.entries(result.values).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
           if (options.explain !== true) return lines.join('\n');
           const path = result.path.map((step) => step[language]);
-          const messages = result.messages.map((message) => `${message.code}: ${message.detail}`);
+          const messages = result.messages.map(({ code, detail, text, start, end }) =>
+            text === undefined ? `${code}: ${detail}` : `${code}: ${detail}, in ${text.slice(start, end)}`,
+          );
           return [...lines, ...path, ...messages].join('\n');
         });
       }),

@@ -57,8 +57,7 @@ function checkLogic(model: Model, node: GraphNode): Problem[] {
       zh: `${node.name}：${zh}`,
       element: node.element.id,
       name: node.name,
-      start: place.start,
-      end: place.end,
+      ...(place.text === undefined ? {} : { text: place.text, start: place.start, end: place.end }),
     });
   };
   const context: CheckContext = {

@@ -5,6 +5,8 @@ import type { RangeOperator, Value } from './values.ts';
 export interface Located {
   readonly start: number;
   readonly end: number;
+  /** The whole text the place is in; absent for nodes that no text stands for. */
+  readonly text?: string;
 }
 
 export type ArithmeticOperator = '+' | '-' | '*' | '/' | '**';

@@ -20,7 +20,8 @@ export const DEFAULT_LIMITS: Limits = { steps: 10_000_000, depth: 256, size: 1_0
 export interface Message {
   readonly code: string;
   readonly detail: string;
-  /** Place in the text of the expression, when known. */
+  /** The expression and the place in it, when known. */
+  readonly text?: string;
   readonly start?: number;
   readonly end?: number;
   /** The model element being evaluated. */
@@ -30,6 +31,7 @@ export interface Message {
 export interface Place {
   readonly start: number;
   readonly end: number;
+  readonly text?: string;
 }
 
 const MESSAGE_LIMIT = 50;
@@ -112,7 +114,7 @@ export class Run {
       this.messages.push({
         code,
         detail,
-        ...(place === undefined ? {} : { start: place.start, end: place.end }),
+        ...(place?.text === undefined ? {} : { text: place.text, start: place.start, end: place.end }),
         ...(this.element === undefined ? {} : { element: this.element }),
       });
     }

@@ -43,7 +43,7 @@ export abstract class TermParser extends Scanner {
   abstract expression(): Node;
 
   protected node<Body extends NodeBody>(start: number, body: Body): Body & Located {
-    return { ...body, start, end: this.position };
+    return { ...body, start, end: this.position, text: this.text };
   }
 
   protected within<T>(scope: NameScope, parse: () => T): T {
