@@ -132,7 +132,7 @@ class OracleSoak {
     );
     const recordedUs = microseconds(rows[0]?.recorded_at ?? '');
     const idOf = (pendingId: string) => deterministicId('ledger.expire', pendingId);
-    const want = this.oracle.expireDue(this.nowMs, recordedUs, expiryBatch, idOf);
+    const want = this.oracle.expireDue({ ms: this.nowMs, recordedUs }, expiryBatch, idOf);
     found.equal(got, want, 'number of expired transfers');
     if (want > 0) this.recorded(recordedUs);
     this.counts.expired += want;
@@ -199,7 +199,7 @@ class OracleSoak {
     const first = outcomes.find(({ code, repeated }) => code !== 'id_reused' && !repeated);
     const recordedUs = first === undefined ? 0 : microseconds(first.recordedAt);
     if (first !== undefined) this.recorded(recordedUs);
-    const expected = oracle.post(request, nowMs, recordedUs);
+    const expected = oracle.post(request, { ms: nowMs, recordedUs });
     counts.requests++;
     counts.operations += request.length;
     found.equal(outcomes.length, expected.length, 'number of outcomes');

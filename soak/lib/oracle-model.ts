@@ -11,6 +11,9 @@ type Ending = Omit<TransferInput, 'kind'> & { readonly kind: string };
 export type Sums = { readonly pending: BothSides<bigint>; readonly posted: BothSides<bigint> };
 export type OracleOutcome = Pick<Outcome, 'code' | 'sequence' | 'repeated'> & { readonly recordedUs: number };
 
+/** The present: what the clock says, and the instant that the ledger writes down (microseconds since 1970). */
+type Now = { readonly ms: number; readonly recordedUs: number };
+
 interface Movement extends Pick<Transfer, 'id' | 'amount' | 'effectiveDate'> {
   readonly kind: string;
   readonly accounts: BothSides<OracleAccount>;
@@ -127,11 +130,9 @@ export function sumsAsOf(account: OracleAccount, date: string, recordedUs: numbe
 export class Oracle {
   readonly accounts = new Map<string, OracleAccount>();
   private readonly accepted = new Map<string, Accepted>();
-  private readonly held = new Set<Accepted>();
   private readonly answers = new Map<string, Omit<OracleOutcome, 'repeated'> & { readonly content: string }>();
   private sequence = 0n;
-  private nowMs = 0;
-  private recordedUs = 0;
+  private now: Now = { ms: 0, recordedUs: 0 };
   /** How to take back what the present chain has done. */
   private undo: (() => void)[] = [];
 
@@ -140,8 +141,8 @@ export class Oracle {
   }
 
   /** Decides one request: chains and single transfers, in order. */
-  post(request: readonly TransferInput[], nowMs: number, recordedUs: number): OracleOutcome[] {
-    Object.assign(this, { nowMs, recordedUs });
+  post(request: readonly TransferInput[], now: Now): OracleOutcome[] {
+    this.now = now;
     const outcomes: OracleOutcome[] = [];
     while (outcomes.length < request.length) {
       const rest = request.slice(outcomes.length);
@@ -171,11 +172,8 @@ export class Oracle {
     }
     return members.map((member, index) => {
       const code = codes[index] ?? 'chain_failed';
-      const first = {
-        code,
-        sequence: code === 'accepted' ? before + BigInt(index) + 1n : null,
-        recordedUs: this.recordedUs,
-      };
+      const sequence = code === 'accepted' ? before + BigInt(index) + 1n : null;
+      const first = { code, sequence, recordedUs: this.now.recordedUs };
       const outcome = code === 'id_reused' ? { ...first, repeated: false } : this.answered(member);
       if (outcome !== undefined) return outcome;
       this.answers.set(member.id, { ...first, content: contentOf(member) });
@@ -188,13 +186,13 @@ export class Oracle {
     const answer = this.answers.get(input.id);
     if (answer === undefined) return undefined;
     if (answer.content === contentOf(input)) return { ...answer, repeated: true };
-    return { code: 'id_reused', sequence: null, recordedUs: this.recordedUs, repeated: false };
+    return { code: 'id_reused', sequence: null, recordedUs: this.now.recordedUs, repeated: false };
   }
 
   /** Expires what is due, longest due first, as the ledger's sweep does: at most `most` at once. */
-  expireDue(nowMs: number, recordedUs: number, most: number, idOf: (pendingId: string) => string): number {
-    Object.assign(this, { nowMs, recordedUs });
-    const due = [...this.held].filter(({ expiresMs }) => expiresMs <= nowMs);
+  expireDue(now: Now, most: number, idOf: (pendingId: string) => string): number {
+    this.now = now;
+    const due = [...this.accepted.values()].filter((it) => it.remaining > 0n && it.expiresMs <= now.ms);
     due.sort((a, b) => a.expiresMs - b.expiresMs).splice(most);
     for (const it of due) this.release(it, { id: idOf(it.id), kind: 'expire' }, 0n, 'pending_expired');
     return due.length;
@@ -202,14 +200,14 @@ export class Oracle {
 
   /** Decides one transfer whose id is new; changes the books when the answer is `accepted`. */
   private judge(input: TransferInput): OutcomeCode {
-    const { id, kind = 'transfer', currency, effectiveDate = businessDate(this.nowMs), expiresAt } = input;
+    const { id, kind = 'transfer', currency, effectiveDate = businessDate(this.now.ms), expiresAt } = input;
     if (!fieldsFit(input)) return 'fields_invalid';
     if (currency !== undefined && !(currency in exponents)) return 'currency_unknown';
     const amount = input.amount === undefined ? null : amountOf(input.amount, currency ?? '');
     if (typeof amount === 'string') return amount;
     const expiresMs = expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt);
     if (!isDate(effectiveDate) || Number.isNaN(expiresMs)) return 'date_invalid';
-    if (expiresMs <= this.nowMs) return 'expiry_in_past';
+    if (expiresMs <= this.now.ms) return 'expiry_in_past';
     if (kind === 'post' || kind === 'void') return this.end(input, kind, amount);
     if (kind === 'reverse') {
       const original = this.accepted.get(input.reversedId ?? '');
@@ -251,27 +249,23 @@ export class Oracle {
     const { currency } = pending.accounts.debit;
     if ((input.currency ?? currency) !== currency) return 'currency_mismatch';
     if (pending.ended !== null) return pending.ended;
-    if (pending.expiresMs <= this.nowMs) return 'pending_expired';
+    if (pending.expiresMs <= this.now.ms) return 'pending_expired';
     if ((input.effectiveDate ?? pending.effectiveDate) < pending.effectiveDate) return 'effective_before_pending';
     const amount = stated ?? pending.remaining;
     if (amount > pending.remaining) return 'exceeds_pending';
     if (kind === 'void') return this.release(pending, { ...input, kind }, 0n, 'pending_already_voided');
-    const stopped = stoppedBy(pending.accounts);
-    return stopped ?? this.release(pending, { ...input, kind }, amount, 'pending_already_posted');
+    return stoppedBy(pending.accounts) ?? this.release(pending, { ...input, kind }, amount, 'pending_already_posted');
   }
 
   private release(pending: Accepted, by: Ending, amount: bigint, ended: OutcomeCode): OutcomeCode {
-    const { id, kind, effectiveDate = [businessDate(this.nowMs), pending.effectiveDate].sort()[1] ?? '' } = by;
+    const { id, kind, effectiveDate = [businessDate(this.now.ms), pending.effectiveDate].sort()[1] ?? '' } = by;
     const { remaining } = pending;
     const released = by.keepRemainder ? amount : remaining;
     const code = this.write({ ...pending, id, kind, amount, effectiveDate }, -released, amount);
     if (code !== 'accepted') return code;
     pending.remaining -= released;
-    if (pending.remaining === 0n) {
-      pending.ended = ended;
-      this.held.delete(pending);
-    }
-    this.undo.push(() => this.held.add(Object.assign(pending, { remaining, ended: null })));
+    if (pending.remaining === 0n) pending.ended = ended;
+    this.undo.push(() => Object.assign(pending, { remaining, ended: null }));
     return 'accepted';
   }
 
@@ -283,14 +277,12 @@ export class Oracle {
       if (sums.pending[side] + pending > largest || sums.posted[side] + posted > largest) return 'counter_overflow';
     }
     this.sequence += 1n;
-    const entry = { movement, sequence: this.sequence, recordedUs: this.recordedUs, pending, posted };
+    const entry = { movement, sequence: this.sequence, recordedUs: this.now.recordedUs, pending, posted };
     for (const side of sides) add(accounts[side], { ...entry, side }).entries.push({ ...entry, side });
-    const accepted = { ...movement, remaining: kind === 'pending' ? amount : 0n, ended: null, reversed: false };
-    this.accepted.set(id, accepted);
-    if (kind === 'pending') this.held.add(accepted);
+    const remaining = kind === 'pending' ? amount : 0n;
+    this.accepted.set(id, { ...movement, remaining, ended: null, reversed: false });
     this.undo.push(() => {
       this.accepted.delete(id);
-      this.held.delete(accepted);
       for (const side of sides) add(accounts[side], { ...entry, side }, -1n).entries.pop();
     });
     return 'accepted';

@@ -168,7 +168,7 @@ cases('reversal', bank, [
 cases('overflow', 'account A debit; account B credit; account C credit', [
   'T A/B max : accepted; U A/B 1 : counter_overflow; A = 0 0 max 0',
   'T A/B max-1 : accepted; U A/C 1 : accepted; V A/C 1 : counter_overflow; W C/B 1 : accepted; X C/B 1 : counter_overflow',
-  'P pending A/B max : accepted; Q pending A/C 1 : counter_overflow; R pending C/B 1 : counter_overflow; S pending C/A 1 : accepted',
+  'P pending A/B max : accepted; Q pending A/C 1 on=2026-03-03 : counter_overflow; R pending C/B 1 on=2026-03-03 : counter_overflow; S pending C/A 1 : accepted',
   'P pending A/B max : accepted; Q pending A/B 1 : counter_overflow; T A/B max : accepted; X post P : counter_overflow; V void P : accepted; A = 0 0 max 0',
   'T A/B max : accepted; R reverse T on=2026-03-02 : accepted; U A/B 1 : counter_overflow; V B/A 1 : counter_overflow',
   // The totals of one effective date are as wide as a counter: holds on one day, released on another.
