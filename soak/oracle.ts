@@ -130,7 +130,7 @@ class OracleSoak {
       'select recorded_at from ledger.journal_end where book_id = $1',
       [bookId],
     );
-    const recordedUs = microseconds(rows[0]?.recorded_at ?? '');
+    const recordedUs = got === 0 ? 0 : microseconds(rows[0]?.recorded_at ?? '');
     const idOf = (pendingId: string) => deterministicId('ledger.expire', pendingId);
     const want = this.oracle.expireDue({ ms: this.nowMs, recordedUs }, expiryBatch, idOf);
     found.equal(got, want, 'number of expired transfers');
