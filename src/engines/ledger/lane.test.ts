@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { after, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readEvents } from '#kernel/events';
-import { about, codes, interrupted, someoneWaits, testLedger, transfer } from '#test/ledger';
-import { listTransfers, type Outcome, readTransfer, type TransferInput, verify } from './index.ts';
+import { createMetrics } from '#kernel/metrics';
+import { about, codes, interrupted, someoneWaits, testLedger, timeZone, transfer } from '#test/ledger';
+import { listTransfers, type Outcome, openLedger, readTransfer, type TransferInput, verify } from './index.ts';
 
 const { db, clock, ledger, another, book } = await testLedger({ after });
 
@@ -41,6 +42,25 @@ suite('many callers', () => {
     assert.ok(batches.length <= 10, `${batches.length} batches for 200 callers at once`);
     await ledger.post(one.code, [transfer(ann, bob, 1n)]);
     assert.equal((await one.account(bob)).counters.creditsPosted, 201n);
+  });
+
+  test('cost one process alone no second look', async () => {
+    const metrics = createMetrics();
+    const alone = openLedger({ db, clock, timeZone, metrics });
+    const one = await book({ limits: { minimum: 0n } }, {});
+    const [ann, bob] = one.ids;
+    for (let round = 0; round < 5; round++) {
+      const hold = transfer(bob, ann, 2n, { kind: 'pending' });
+      await Promise.all([hold, transfer(ann, bob, 9n)].map((input) => alone.post(one.code, [input])));
+      await Promise.all(Array.from({ length: 9 }, () => alone.post(one.code, [transfer(bob, ann, 1n)])));
+      await alone.post(one.code, [about('post', hold.id)]);
+    }
+    await alone.close();
+    const text = await metrics.render();
+    assert.match(text, /^longmen_ledger_batches_total\{mode="fast"\} \d+$/m);
+    assert.doesNotMatch(text, /mode="careful"/);
+    assert.match(text, /^longmen_ledger_transfers_total 60$/m);
+    assert.equal((await one.account(ann)).counters.creditsPosted, 55n);
   });
 
   test('with chains and holds of one account leave no half of anything', async () => {
@@ -174,6 +194,21 @@ suite('races', () => {
     });
     const [outcome] = (await payment) ?? [];
     assert.deepEqual([outcome?.code, outcome?.sequence], ['accepted', 4n]);
+  });
+
+  test('what a failed attachment left in memory is forgotten before another process posts', async () => {
+    const one = await book({}, {}, {});
+    const [ann, bob, cay = ''] = one.ids;
+    const other = await another();
+    await ledger.post(one.code, [transfer(ann, bob, 1n)]);
+    const failing = ledger.postWith(one.code, [transfer(ann, bob, 100n)], () => {
+      throw new Error('not like this');
+    });
+    await assert.rejects(failing, /not like this/);
+    await other.post(one.code, [transfer(ann, cay, 10n)]);
+    await ledger.post(one.code, [transfer(ann, bob, 1n)]);
+    assert.equal((await one.account(ann)).counters.debitsPosted, 12n);
+    await soundBooks(one.code);
   });
 
   test('a freeze, a limit and an unfreeze by another process bind at once', async () => {

@@ -171,9 +171,16 @@ suite('what is wrong with a whole request', () => {
     const { ledger: closing, book: newBook } = await testLedger(t);
     const one = await newBook();
     await closing.post(one.code, [transfer(one.ids[0], one.ids[1], 1n)]);
-    const last = Array.from({ length: 20 }, () => closing.post(one.code, [transfer(one.ids[0], one.ids[1], 1n)]));
+    let answered = 0;
+    const last = Array.from({ length: 20 }, async () => {
+      const outcomes = await closing.post(one.code, [transfer(one.ids[0], one.ids[1], 1n)]);
+      answered += 1;
+      return outcomes;
+    });
     await new Promise((resolve) => setImmediate(resolve));
     await closing.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(answered, 20);
     assert.deepEqual(new Set((await Promise.all(last)).flatMap(codes)), new Set(['accepted']));
     await assert.rejects(closing.post(one.code, [transfer(one.ids[0], one.ids[1], 1n)]), refusedWith('ledger_closed'));
   });
@@ -204,6 +211,11 @@ suite('postWith', () => {
     assert.deepEqual(await notes(inputs.map(({ id }) => id)), [
       { sequence: 1n, code: 'accepted' },
       { sequence: null, code: 'exceeds_available' },
+    ]);
+    // Asked again, what belongs to the first answer is there already.
+    assert.deepEqual(codes(await ledger.postWith(one.code, inputs, note)), [
+      'accepted again',
+      'exceeds_available again',
     ]);
     const events = await readEvents(db, one.bookId, 0n, 100);
     assert.deepEqual(
