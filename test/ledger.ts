@@ -108,8 +108,8 @@ export function interrupted<On extends Queryable>(on: On, text: string, work: ()
   };
 }
 
-/** Resolves when another connection of this database waits for a lock. */
-export async function someoneWaits(db: Queryable): Promise<void> {
+/** Resolves when a connection of this database waits for a lock. Not in a transaction: there the view stands still. */
+export async function someoneWaits(db: Database): Promise<void> {
   for (;;) {
     const { rowCount } = await db.query(
       `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,

@@ -21,20 +21,37 @@ import type { OutcomeCode } from './model.ts';
 import type { Prepared } from './prepare.ts';
 import { limits, overflow, standing } from './rules.ts';
 
-/** Decides all requests of a batch in order. See README for codes and precedence. */
-export function decide(requests: readonly (readonly Prepared[])[], view: BatchView, time: DecisionTime): Decided {
+/** A batch that can still take requests; they are decided as they come. */
+export interface OpenBatch {
+  /** Decides the transfers of one more request, in order. See README for codes and precedence. */
+  request(transfers: readonly Prepared[]): void;
+  /** What all requests so far come to. */
+  decided(): Decided;
+}
+
+export function openBatch(view: BatchView, time: DecisionTime): OpenBatch {
   const batch = new Batch(view, time);
-  const answers = requests.map((request) => batch.request(request));
+  const answers: Answer[][] = [];
   return {
-    answers,
-    rows: batch.rows,
-    debitDays: batch.debitDays,
-    creditDays: batch.creditDays,
-    firsts: batch.firsts,
-    changed: batch.changed,
-    seen: batch.accounts.filter((account) => account.changedBy !== batch.mark),
-    references: batch.references,
+    request: (transfers) => void answers.push(batch.request(transfers)),
+    decided: () => ({
+      answers,
+      rows: batch.rows,
+      debitDays: batch.debitDays,
+      creditDays: batch.creditDays,
+      firsts: batch.firsts,
+      changed: batch.changed,
+      seen: batch.accounts.filter((account) => account.changedBy !== batch.mark),
+      references: batch.references,
+    }),
   };
+}
+
+/** Decides all requests of a batch in order. */
+export function decide(requests: readonly (readonly Prepared[])[], view: BatchView, time: DecisionTime): Decided {
+  const batch = openBatch(view, time);
+  for (const request of requests) batch.request(request);
+  return batch.decided();
 }
 
 /** What undoing an accepted leg of a failed chain needs. */
