@@ -15,15 +15,7 @@ import { newId } from '#kernel/ids';
 import type { AccountNow, Decided, ReferenceNow } from './batch.ts';
 import { commitBatch, encodeBatch } from './commit.ts';
 import { ledgerError } from './errors.ts';
-import {
-  accountsOf,
-  type BatchTime,
-  batchTime,
-  daysOf,
-  decideInTransaction,
-  outcomesOf,
-  referencesOf,
-} from './inside.ts';
+import { accountsOf, batchTime, daysOf, decideInTransaction, outcomesOf, referencesOf } from './inside.ts';
 import type { Outcome } from './model.ts';
 import { type OpenBatch, openBatch } from './post.ts';
 import type { Prepared } from './prepare.ts';
@@ -62,7 +54,6 @@ interface Waiting {
 /** A batch that is being decided on remembered accounts. */
 interface Open {
   readonly batch: OpenBatch;
-  readonly time: BatchTime;
   /** The lane's memory it is decided on; if that has been forgotten since, the decision is void. */
   readonly memory: Memory;
   /** The transfers that others refer to. */
@@ -173,13 +164,12 @@ export class Lane {
     if (this.carefulBatches > 0) return null;
     const { memory } = this;
     const references = new Map<string, ReferenceNow>();
-    const time = batchTime(this.context.clock, this.context.timeZone);
     const view = {
       account: (id: string) => memory.get(id),
       reference: (id: string) => references.get(id),
       known: () => undefined,
     };
-    return { batch: openBatch(view, time), time, memory, references };
+    return { batch: openBatch(view), memory, references };
   }
 
   /** Decides more requests of an open batch; null when that failed and all has to be decided when it is to be written. */
@@ -225,8 +215,10 @@ export class Lane {
     for (const request of requests) request.reject(error);
   }
 
-  private async decideFast({ batch, time, memory, references }: Open, waiting: readonly Waiting[]): Promise<void> {
-    const { db } = this.context;
+  private async decideFast({ batch, memory, references }: Open, waiting: readonly Waiting[]): Promise<void> {
+    const { db, clock, timeZone } = this.context;
+    // Of their own: the batch may have been open for long when these came.
+    const time = batchTime(clock, timeZone);
     const requests = waiting.map((request) => request.transfers);
     let named = await referencesOf(db, this.bookId, requests);
     const missing = accountsOf(requests, named, memory);
@@ -238,7 +230,7 @@ export class Lane {
     // What this batch has changed already is known better than what can be read.
     for (const [id, reference] of named) if (!references.has(id)) references.set(id, reference);
     await daysOf(db, this.bookId, requests, references, memory, time.businessDate);
-    for (const request of requests) batch.request(request);
+    for (const request of requests) batch.request(request, time);
   }
 
   private async writeFast(requests: readonly Waiting[], { batch, memory }: Open): Promise<void> {

@@ -23,17 +23,17 @@ import { limits, overflow, standing } from './rules.ts';
 
 /** A batch that can still take requests; they are decided as they come. */
 export interface OpenBatch {
-  /** Decides the transfers of one more request, in order. See README for codes and precedence. */
-  request(transfers: readonly Prepared[]): void;
+  /** Decides the transfers of one more request, in order, at its time. See README for codes and precedence. */
+  request(transfers: readonly Prepared[], time: DecisionTime): void;
   /** What all requests so far come to. */
   decided(): Decided;
 }
 
-export function openBatch(view: BatchView, time: DecisionTime): OpenBatch {
-  const batch = new Batch(view, time);
+export function openBatch(view: BatchView): OpenBatch {
+  const batch = new Batch(view);
   const answers: Answer[][] = [];
   return {
-    request: (transfers) => void answers.push(batch.request(transfers)),
+    request: (transfers, time) => void answers.push(batch.request(transfers, time)),
     decided: () => ({
       answers,
       rows: batch.rows,
@@ -49,8 +49,8 @@ export function openBatch(view: BatchView, time: DecisionTime): OpenBatch {
 
 /** Decides all requests of a batch in order. */
 export function decide(requests: readonly (readonly Prepared[])[], view: BatchView, time: DecisionTime): Decided {
-  const batch = openBatch(view, time);
-  for (const request of requests) batch.request(request);
+  const batch = openBatch(view);
+  for (const request of requests) batch.request(request, time);
   return batch.decided();
 }
 
@@ -79,14 +79,14 @@ class Batch {
   private readonly seen = new Map<string, { answer: Answer; fingerprint: string }>();
   private readonly entered = new Map<string, JournalRow>();
   private readonly view: BatchView;
-  private readonly time: DecisionTime;
+  private time: DecisionTime = { nowMs: 0, businessDate: '' };
 
-  constructor(view: BatchView, time: DecisionTime) {
+  constructor(view: BatchView) {
     this.view = view;
-    this.time = time;
   }
 
-  request(transfers: readonly Prepared[]): Answer[] {
+  request(transfers: readonly Prepared[], time: DecisionTime): Answer[] {
+    this.time = time;
     const answers: Answer[] = [];
     for (let start = 0; start < transfers.length; ) {
       let end = start;

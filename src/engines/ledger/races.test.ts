@@ -1,10 +1,11 @@
 /** Two processes on one database, step by step in the order that hurts; and what stands at the edge of a type. */
 import assert from 'node:assert/strict';
 import { after, suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { about, codes, interrupted, someoneWaits, testLedger, transfer } from '#test/ledger';
 import { type AccountState, listTransfers, type Outcome, type TransferInput, verify } from './index.ts';
 
-const { db, ledger, another, book } = await testLedger({ after });
+const { db, clock, ledger, another, book } = await testLedger({ after });
 
 async function soundBooks(code: string) {
   assert.deepEqual((await verify(db, { book: code })).findings, []);
@@ -123,6 +124,34 @@ suite('another process is quicker', () => {
   });
 });
 
+test('what comes while a batch waits is decided by the clock at which it came', async () => {
+  const one = await book();
+  const [ann, bob] = one.ids;
+  const hold = transfer(ann, bob, 5n, { kind: 'pending', expiresAt: '2026-03-02T16:00:00Z' });
+  const [before, between, late] = [1n, 2n, 3n].map((amount) => transfer(ann, bob, amount)) as [
+    TransferInput,
+    TransferInput,
+    TransferInput,
+  ];
+  const post = (input: TransferInput) => ledger.post(one.code, [input]);
+  await post(hold);
+  const answers: Promise<Outcome[]>[] = [];
+  await db.transaction(async (tx) => {
+    await tx.query('select from ledger.journal_end where book_id = $1 for update', [one.bookId]);
+    answers.push(post(before));
+    await someoneWaits(db);
+    answers.push(post(between));
+    await sleep(20);
+    // Midnight in Shanghai, and the end of the hold.
+    clock.set('2026-03-02T16:00:00Z');
+    answers.push(post(late), post(about('post', hold.id)));
+    await sleep(20);
+  });
+  assert.deepEqual((await Promise.all(answers)).flatMap(codes), [...Array(3).fill('accepted'), 'pending_expired']);
+  const dates = (await listTransfers(db, one.bookId, { limit: 9 })).map(({ effectiveDate }) => effectiveDate);
+  assert.deepEqual(dates, ['2026-03-02', '2026-03-02', '2026-03-02', '2026-03-03']);
+});
+
 suite('amounts and instants at the edge', () => {
   test('an expiry with any offset of RFC 3339 is kept as its instant', async () => {
     const one = await book();
@@ -143,7 +172,7 @@ suite('amounts and instants at the edge', () => {
     const one = await book();
     const [ann, bob] = one.ids;
     const most = 2n ** 63n - 1n;
-    const holds = [1, 2].map(() => transfer(ann, bob, most, { kind: 'pending' }));
+    const holds = [1, 2].map(() => transfer(ann, bob, most, { kind: 'pending', effectiveDate: '2026-03-02' }));
     const release = about('void', holds[0]?.id ?? '', { effectiveDate: '2026-03-03' });
     await ledger.post(one.code, [holds[0] as TransferInput, release]);
     const results = await Promise.all(
