@@ -94,8 +94,8 @@ function report(
   });
 }
 
-function spend(checking: Checking, amount: number): void {
-  checking.spent += amount;
+function spend(checking: Checking, steps: number): void {
+  checking.spent += steps;
   if (checking.spent > BUDGET) throw new BudgetSpent();
 }
 
