@@ -24,7 +24,7 @@ interface TckRow {
 }
 
 export interface TckReport extends SuiteReport {
-  /** Cases of models with external Java functions that this engine does not run; they count as failed. */
+  /** Cases that call external Java functions, which this engine does not run: skipped, so not passed, and named. */
   readonly external: readonly string[];
   readonly levels: Readonly<Record<string, { readonly total: number; readonly passed: number }>>;
 }
@@ -47,7 +47,7 @@ export async function run({ folder, log, progress, evaluator = 'compiled' }: Tck
   progress(suites.length, suites.length);
   const report = reportOf(rows, external);
   for (const [level, { total, passed }] of Object.entries(report.levels)) log(`${level}: ${passed} of ${total}`);
-  if (external.length > 0) log(`need external Java functions and count as failed: ${external.join(', ')}`);
+  if (external.length > 0) log(`skipped, as they need external Java functions: ${external.join(', ')}`);
   return report;
 }
 
@@ -73,8 +73,8 @@ function reportOf(rows: readonly TckRow[], external: readonly string[]): TckRepo
   return {
     total: rows.length,
     passed: rows.length - failures.length,
-    failed: failures.length,
-    skipped: 0,
+    failed: failures.length - external.length,
+    skipped: external.length,
     failures,
     external,
     levels,
