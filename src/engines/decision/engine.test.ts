@@ -148,11 +148,12 @@ test('names such as __proto__ are only names', () => {
 const folder = `${process.env.LONGMEN_SHARED ?? '../shared'}/conformance/dmn-tck`;
 for (const evaluator of ['compiled', 'reference'] as const) {
   test(`the compatibility kit, ${evaluator}`, { skip: !existsSync(folder) }, async () => {
-    const { levels, external, failed } = await runTck({ folder, evaluator, log() {}, progress() {} });
+    const { levels, external, failed, skipped } = await runTck({ folder, evaluator, log() {}, progress() {} });
     const [second, third] = [levels['compliance-level-2'], levels['compliance-level-3']];
     assert.ok(second !== undefined && second.total > 0 && second.passed === second.total);
     assert.ok(third !== undefined && third.passed / third.total >= 0.99);
-    assert.equal(failed, external.length, 'only what needs external Java fails');
+    assert.equal(failed, 0);
+    assert.equal(skipped, external.length, 'only what needs external Java is skipped');
   });
 }
 
