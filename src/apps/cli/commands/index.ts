@@ -7,6 +7,7 @@ import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
 import { startCommand } from './start.ts';
+import { templateCommand } from './template.ts';
 import { tokenCommand } from './token.ts';
 import { verifyCommand } from './verify.ts';
 
@@ -17,6 +18,7 @@ export const commands: readonly RegisterCommand[] = [
   tokenCommand,
   bookCommand,
   importCommand,
+  templateCommand,
   exportCommand,
   verifyCommand,
   decideCommand,
