@@ -13,6 +13,7 @@ import type { Log } from '#kernel/log';
 import { createMetrics } from '#kernel/metrics';
 import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
 import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
+import { exchangeRoutes, openExchange } from '#systems/exchange';
 import { openTemplates, templateRoutes } from '#systems/templates';
 
 export interface RunningServer {
@@ -92,6 +93,7 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
       eventRoutes,
       webhookRoutes(webhooks),
       templateRoutes(openTemplates({ db, ledger, clock })),
+      exchangeRoutes(openExchange({ db, ledger, clock })),
     ]);
     closers.push(async () => void (await app.close()));
     const url = await app.listen({ host: config.host, port: config.port });
