@@ -26,9 +26,13 @@ const parameter = z.discriminatedUnion('type', [
     default: decimalAmount.optional(),
     about: text(500),
   }),
-  z.strictObject({ type: z.literal('account'), default: z.uuid().optional(), about: text(500) }),
+  z.strictObject({ type: z.literal('account'), default: z.guid().optional(), about: text(500) }),
   z.strictObject({ type: z.literal('rate'), default: z.string().regex(ratePattern).optional(), about: text(500) }),
-  z.strictObject({ type: z.literal('text'), default: z.string().max(500).optional(), about: text(500) }),
+  z.strictObject({
+    type: z.literal('text'),
+    default: z.string().max(500).refine(storable, 'Not text that can be stored').optional(),
+    about: text(500),
+  }),
   z.strictObject({
     type: z.literal('date'),
     default: z
@@ -54,7 +58,7 @@ const amount = z.union([
   z.strictObject({ max: operands.describe('The largest: a minimum.') }),
 ]);
 
-const account = z.union([name, z.strictObject({ id: z.uuid() })]);
+const account = z.union([name, z.strictObject({ id: z.guid() })]);
 const side = z.union([
   account,
   z.strictObject({

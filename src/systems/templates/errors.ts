@@ -21,5 +21,6 @@ export const templateError = defineErrors({
   template_source_increases: { status: 422, title: 'A source of the template would increase' },
   template_posting_id_invalid: { status: 400, title: 'The id of a posting is not a UUID' },
   template_posting_differs: { status: 409, title: 'This id was used for another posting' },
+  template_posting_contended: { status: 503, title: 'Too many ask with one id at once' },
   template_posting_not_found: { status: 404, title: 'No such posting of a template' },
 });

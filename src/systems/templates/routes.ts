@@ -158,7 +158,7 @@ export function templateRoutes(templates: Templates): RouteModule {
           summary: 'Post a template; the id is yours and keeps its first outcome',
           description: 'When the ledger refuses, the answer is 422 with its code and the posting.',
           params: nameParams,
-          body: z.strictObject({ book, id: z.uuid(), version: version.optional(), parameters }),
+          body: z.strictObject({ book, id: z.guid(), version: version.optional(), parameters }),
           response: { 200: json.postedReply },
         },
       },

@@ -68,7 +68,7 @@ export interface Templates {
    * is an error and no outcome: nothing is kept, and the id may be used again.
    *
    * @throws template_posting_id_invalid, template_posting_differs, template_not_found, template_retired, the errors of
-   * {@link preview}, and those of `ledger.post`
+   * {@link preview}, template_posting_contended, and those of `ledger.post`
    */
   post(book: string, id: string, request: PostingRequest): Promise<Posted>;
   /** Error: `template_posting_not_found`. */
@@ -230,7 +230,10 @@ export function openTemplates({ db, ledger, clock }: TemplatesDeps): Templates {
         invariant(outcomes !== undefined, 'a_taken_posting_id_has_an_outcome');
         const refusal = posting(outcomes);
         // An id of this look has the answer of somebody else, who was refused: the next look is free for both.
-        if (refusal.code === 'id_reused') continue;
+        if (refusal.code === 'id_reused') {
+          if (look < 2 * LOOKS) continue;
+          throw templateError('template_posting_contended', `Many ask with the id ${id} at once; ask again`, { id });
+        }
         refused = { text, posting: refusal };
         // Only what is available changes by itself.
         if (refusal.code !== 'exceeds_available') return refuse(refusal);

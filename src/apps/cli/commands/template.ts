@@ -52,11 +52,13 @@ export const templateCommand: RegisterCommand = (program, act) => {
     .option('--book <code>', 'the book', 'main')
     .action(
       act(async (context, [source = ''], options) => {
-        const { templateJson } = await import('#systems/templates');
+        const { check, templateJson } = await import('#systems/templates');
         const { name, json } = await readSource(source);
         const templates = await openRoom(context);
         const db = await context.database();
         const definition = templates.read(json);
+        const findings = check(definition);
+        for (const { code, path, message } of findings) context.output.note(`${path}: ${message} (${code})`);
         const wanted = String(options.name ?? name);
         const published = await db.transaction((tx) => templates.publish(tx, String(options.book), wanted, definition));
         const shown = templateJson(published);
