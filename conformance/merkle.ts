@@ -18,8 +18,7 @@ type Vector = Readonly<Record<string, unknown>>;
 const judges: Readonly<Record<string, (vector: Vector) => boolean>> = {
   inclusion: (v) =>
     verifyInclusion(size(v, 'leafIdx'), size(v, 'treeSize'), bytes(v.leafHash), proof(v), bytes(v.root)),
-  consistency: (v) =>
-    verifyConsistency(size(v, 'size1'), size(v, 'size2'), proof(v), bytes(v.root1), bytes(v.root2)),
+  consistency: (v) => verifyConsistency(size(v, 'size1'), size(v, 'size2'), proof(v), bytes(v.root1), bytes(v.root2)),
   subtreeinclusion: (v) =>
     verifySubtreeInclusion(size(v, 'leafIdx'), subtree(v), bytes(v.leafHash), proof(v), bytes(v.root)),
   subtreeconsistency: (v) =>

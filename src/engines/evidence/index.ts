@@ -11,6 +11,6 @@ export {
 } from './log.ts';
 export { type Marker, openMarker } from './marks.ts';
 export * from './pure.ts';
-export { exportLog, type LogSource, logRoutes, readResource, type Resource } from './serve.ts';
+export { exportLog, type LogSource, logRoutes, type Resource, readResource } from './serve.ts';
 export { type Appended, append, appendHashes, createLog, type Log, type LogKey, lockLog, readLog } from './store.ts';
 export { type LogFinding, type LogVerifyOptions, logChecks, verifyLog } from './verify.ts';

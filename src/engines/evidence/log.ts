@@ -30,7 +30,10 @@ function kept(row: Omit<KeptCheckpoint, 'size'> & { size: bigint }): KeptCheckpo
 export async function latestCheckpoint(db: Queryable, key: LogKey, size?: number): Promise<KeptCheckpoint> {
   const found = await findCheckpoint(db, key, size);
   if (found !== null) return found;
-  throw evidenceError('evidence_checkpoint_not_found', size === undefined ? 'Nothing signed yet' : `None of size ${size}`);
+  throw evidenceError(
+    'evidence_checkpoint_not_found',
+    size === undefined ? 'Nothing signed yet' : `None of size ${size}`,
+  );
 }
 
 async function findCheckpoint(db: Queryable, key: LogKey, size?: number): Promise<KeptCheckpoint | null> {
@@ -114,7 +117,8 @@ async function checkContinues(db: Queryable, log: Log, before: KeptCheckpoint): 
   // What stands in the database could have been changed together with the tiles; the signature could not.
   const signed = openCheckpoint(before.note, await verifierKeys(db, log.origin));
   if (signed.size === 0n) return;
-  if (signed.size > BigInt(log.size)) throw inconsistent(log, `it is shorter than its checkpoint of size ${signed.size}`);
+  if (signed.size > BigInt(log.size))
+    throw inconsistent(log, `it is shorter than its checkpoint of size ${signed.size}`);
   const proof = await hashesOfRanges(db, log, proofRanges({ start: 0n, end: signed.size }, BigInt(log.size)));
   if (!verifyConsistency(signed.size, BigInt(log.size), proof, signed.root, log.root)) {
     throw inconsistent(log, `it does not continue its checkpoint of size ${signed.size}`);

@@ -110,7 +110,8 @@ export function openNote(note: string, keys: readonly VerifierKey[]): { text: st
     }
     signedBy.push(key);
   }
-  if (signedBy.length === 0) throw evidenceError('evidence_signature_invalid', 'None of the given keys has signed this');
+  if (signedBy.length === 0)
+    throw evidenceError('evidence_signature_invalid', 'None of the given keys has signed this');
   return { text, signedBy };
 }
 

@@ -33,7 +33,9 @@ export function tilePath({ level, index, width }: TilePath): string {
 
 /** Reads a path; null when it is not written exactly as {@link tilePath} writes it. */
 export function parseTilePath(path: string): TilePath | null {
-  const match = /^tile\/(entries|[0-9]|[1-5][0-9]|6[0-3])\/((?:x\d{3}\/){0,4}\d{3})(?:\.p\/([1-9]\d{0,2}))?$/.exec(path);
+  const match = /^tile\/(entries|[0-9]|[1-5][0-9]|6[0-3])\/((?:x\d{3}\/){0,4}\d{3})(?:\.p\/([1-9]\d{0,2}))?$/.exec(
+    path,
+  );
   const [, level = '', digits = '', partial] = match ?? [];
   if (match === null) return null;
   const tile = {

@@ -3,6 +3,7 @@ export { decodeLeaf, encodeLeaf, LEAF_VERSION, leafKinds, type PostingLeaf } fro
 export { evidenceRoutes } from './routes.ts';
 export {
   type EvidenceDeps,
+  evidenceFolder,
   openPostingEvidence,
   POSTINGS,
   type PostingEvidence,

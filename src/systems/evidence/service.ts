@@ -1,4 +1,5 @@
 /** Keeps the log of each book's postings: appends, signs, proves, erases. */
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   appendHashes,
@@ -22,6 +23,7 @@ import {
   verifierKeys,
 } from '#engines/evidence';
 import type { Clock } from '#kernel/clock';
+import type { Config } from '#kernel/config';
 import type { Database, Transaction } from '#kernel/database';
 import { LongmenError } from '#kernel/errors';
 import { type Book, type ConsumerLog, findBook, runConsumer } from '#kernel/events';
@@ -45,12 +47,19 @@ export interface EvidenceDeps {
   readonly log?: ConsumerLog;
 }
 
+/** Where the keys are unless said otherwise. */
+export function evidenceFolder(config: Pick<Config, 'dataFolder' | 'evidenceFolder'>): string {
+  return config.evidenceFolder ?? join(config.dataFolder, 'evidence');
+}
+
 /** A proof of one posting, with what its leaf says in words. */
 export interface PostingProof extends ProofFile {
   /** The leaf, decoded. */
   readonly posting: PostingLeaf;
   /** The texts behind the hashes of the leaf with their salts (hexadecimal), when they were asked for. */
-  readonly texts?: Readonly<Record<'description' | 'reference', { readonly text: string; readonly salt: string } | null>>;
+  readonly texts?: Readonly<
+    Record<'description' | 'reference', { readonly text: string; readonly salt: string } | null>
+  >;
 }
 
 export interface PostingEvidence {

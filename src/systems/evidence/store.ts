@@ -70,7 +70,9 @@ async function hashRows(
   last: number,
   salts: Buffer,
 ): Promise<Hashed> {
-  const result = await db.query<Hashed>(sql, [bookField(book.code), first, last, salts, book.bookId], { prepare: true });
+  const result = await db.query<Hashed>(sql, [bookField(book.code), first, last, salts, book.bookId], {
+    prepare: true,
+  });
   return result.rows[0] ?? { count: 0, texts: false, hashes: null };
 }
 

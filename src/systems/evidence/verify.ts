@@ -50,7 +50,11 @@ export async function verifyPostings(db: Database, options: EvidenceVerifyOption
   return { ...report, checks: Object.keys(logChecks).length };
 }
 
-async function verifyBook([tx, other]: readonly [Transaction, Transaction], book: Book, options: EvidenceVerifyOptions) {
+async function verifyBook(
+  [tx, other]: readonly [Transaction, Transaction],
+  book: Book,
+  options: EvidenceVerifyOptions,
+) {
   const end = await journalEnd(tx, book.bookId);
   const log = await readLog(tx, { bookId: book.bookId, log: POSTINGS }).catch((error: unknown) => {
     if (error instanceof LongmenError && error.code === 'evidence_log_not_found') return null;
