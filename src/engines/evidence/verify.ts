@@ -47,7 +47,7 @@ export async function verifyLog(
   { marker, onProgress }: LogVerifyOptions = {},
 ): Promise<LogFinding[]> {
   const badLeaves: Count<{ index: number }> = { count: 0, first: null };
-  const badTiles: Count<{ level: number; tile: number }> = { count: 0, first: null };
+  const badTiles: Count<LogFinding['first']> = { count: 0, first: null };
   const badCheckpoints: Count<LogFinding['first']> = { count: 0, first: null };
   const marks = marker?.keyId === log.markKey ? marker : undefined;
   const keys = await verifierKeys(db, log.origin);
@@ -97,7 +97,10 @@ export async function verifyLog(
     await judgeCheckpoints();
   }
   if (size !== log.size) note(badLeaves, { index: Math.min(size, log.size) });
-  else if (!sameBytes(rootOfEdge(size, edge), log.root)) note(badTiles, { level: -1, tile: 0 });
+  else {
+    const root = rootOfEdge(size, edge);
+    if (!sameBytes(root, log.root)) note(badTiles, { stated_root: toBase64(log.root), root: toBase64(root) });
+  }
   for (const one of await checkpoints.rest()) {
     note(badCheckpoints, { size: one.size, why: 'the log is shorter', first_index_in_question: size });
   }

@@ -45,7 +45,7 @@ language sql stable parallel safe as $$
     || coalesce('\x0010'::bytea || uuid_send(t.related_id), '\xffff')
     || coalesce('\x0008'::bytea || timestamptz_send(t.expires_at), '\xffff')
     || '\x0001'::bytea || boolsend(t.linked)
-    || '\x0001'::bytea || boolsend(false)
+    || '\x0001'::bytea || boolsend(t.adjustment)
     || coalesce(int2send(octet_length(convert_to(t.type, 'UTF8'))::smallint) || convert_to(t.type, 'UTF8'), '\xffff')
     || coalesce('\x0020'::bytea || p_description_hash, '\xffff')
     || coalesce('\x0020'::bytea || p_reference_hash, '\xffff')
