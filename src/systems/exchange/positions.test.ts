@@ -113,3 +113,25 @@ test('property: whatever is dealt and revalued, results are what was paid and wh
     { numRuns: 6, endOnFailure: true },
   );
 });
+
+test('a closed period is revalued only as an adjustment; a refusal keeps nothing', async () => {
+  clock.set(parseInstant('2027-02-20T01:00:00Z'));
+  const { code, rates, deal } = await deskBook();
+  await deal('USD', 'CNY', '100.00');
+  await rates('2027-02-28', '7.10', '142', '23');
+  clock.set(parseInstant('2027-03-05T01:00:00Z'));
+  const close = (closedThrough: string, sealedThrough: string | null) =>
+    db.transaction((tx) => ledger.setClosing(tx, code, { closedThrough, sealedThrough }));
+  await close('2027-02-28', null);
+  await assert.rejects(exchange.revalue(code, '2027-02-28'), {
+    code: 'exchange_revaluation_refused',
+    message: /period_closed/,
+  });
+  assert.equal((await exchange.positions(code)).unrealisedPostedMinor, 0n);
+  const { entries } = await exchange.revalue(code, '2027-02-28', true);
+  assert.deepEqual(
+    entries.map(({ changeMinor }) => changeMinor),
+    [1000n],
+  );
+  assert.deepEqual((await exchange.revalue(code, '2027-02-28')).entries, []);
+});

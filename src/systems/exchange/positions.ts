@@ -95,7 +95,13 @@ export function openPositions({ db, ledger, clock, deskOf }: PositionsDeps) {
     return { lines, spreadMinor: realised.get('') ?? 0n };
   }
 
-  async function revalueIn(tx: Transaction, book: string, bookId: number, date: string): Promise<RevaluationResult> {
+  async function revalueIn(
+    tx: Transaction,
+    book: string,
+    bookId: number,
+    date: string,
+    adjustment: boolean,
+  ): Promise<RevaluationResult> {
     await store.lockDesk(tx, bookId);
     const desk = await deskOf(tx, bookId);
     const last = await store.lastRevaluation(tx, bookId);
@@ -133,7 +139,15 @@ export function openPositions({ db, ledger, clock, deskOf }: PositionsDeps) {
     const transfers = entries.flatMap(({ transferId: id, currency, changeMinor }) =>
       id === null
         ? []
-        : [revaluationTransfer(accounts, functionalCurrency, { id, currency, changeMinor, effectiveDate: date })],
+        : [
+            revaluationTransfer(accounts, functionalCurrency, {
+              id,
+              currency,
+              changeMinor,
+              effectiveDate: date,
+              adjustment,
+            }),
+          ],
     );
     if (transfers.length > 0) {
       const code = codeOf(await ledger.postIn(tx, book, chained(transfers)));
@@ -158,17 +172,17 @@ export function openPositions({ db, ledger, clock, deskOf }: PositionsDeps) {
      * again changes nothing. Formula: monetary items at the closing rate, differences into profit or loss (IAS 21,
      * paragraphs 23 and 28; 企业会计准则第19号, article 11).
      *
-     * Dates go forward: a date before the latest revaluation is refused, since its change would stand in all later ones.
+     * In a closed period, only as an `adjustment`. Dates go forward: a date before the latest revaluation is refused, since its change would stand in all later ones.
      *
      * @throws exchange_not_configured, exchange_date_invalid, exchange_revaluation_refused, rate_not_found, rate_too_old
      */
-    async revalue(book: string, date: string): Promise<RevaluationResult> {
+    async revalue(book: string, date: string, adjustment = false): Promise<RevaluationResult> {
       if (!isValidDate(date) || date > ledger.businessDate()) {
         const detail = `'${date.slice(0, 20)}' is no date up to the business date ${ledger.businessDate()}`;
         throw exchangeError('exchange_date_invalid', detail);
       }
       const bookId = await ledger.bookId(book);
-      const result = await db.transaction((tx) => revalueIn(tx, book, bookId, date));
+      const result = await db.transaction((tx) => revalueIn(tx, book, bookId, date, adjustment));
       if (result.entries.length > 0) wakeConsumers(bookId);
       return result;
     },

@@ -135,9 +135,9 @@ export function planDeal(
 export function revaluationTransfer(
   accounts: DeskAccounts,
   functional: string,
-  entry: { id: string; currency: string; changeMinor: bigint; effectiveDate: string },
+  entry: { id: string; currency: string; changeMinor: bigint; effectiveDate: string; adjustment: boolean },
 ): TransferInput {
-  const { id, currency, changeMinor, effectiveDate } = entry;
+  const { id, currency, changeMinor, effectiveDate, adjustment } = entry;
   const [asset, result] = [accounts.revaluation(currency), accounts.unrealisedResult];
   return {
     id,
@@ -146,6 +146,7 @@ export function revaluationTransfer(
     amount: changeMinor > 0n ? changeMinor : -changeMinor,
     currency: functional,
     effectiveDate,
+    ...(adjustment ? { adjustment } : {}),
     type: 'exchange_revaluation',
     reference: currency,
   };

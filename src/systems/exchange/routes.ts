@@ -194,13 +194,18 @@ export function exchangeRoutes(exchange: Exchange): RouteModule {
         schema: {
           tags,
           summary: 'Revalue all positions at the rates of a date; the same again changes nothing',
-          body: z.strictObject({ book, date }),
+          body: z.strictObject({
+            book,
+            date,
+            adjustment: z.boolean().default(false).describe('Also in a closed period, marked as an adjustment.'),
+          }),
           response: { 200: json.revaluationReply },
         },
       },
       async (request) => {
         await deps.claimIdempotencyKey(request);
-        return json.revaluationJson(await exchange.revalue(request.body.book, request.body.date));
+        const { book: code, date: on, adjustment } = request.body;
+        return json.revaluationJson(await exchange.revalue(code, on, adjustment));
       },
     );
   };

@@ -58,7 +58,7 @@ export interface Exchange {
   /** Error: `exchange_deal_not_found`. */
   findDeal(book: string, id: string): Promise<Deal>;
   /** See `revalue` of positions.ts. */
-  revalue(book: string, date: string): Promise<RevaluationResult>;
+  revalue(book: string, date: string, adjustment?: boolean): Promise<RevaluationResult>;
   /** See `report` of positions.ts; without a date the business date. */
   positions(book: string, date?: string): Promise<PositionsReport>;
 }
@@ -126,7 +126,7 @@ export function openExchange({ db, ledger, clock }: ExchangeDeps): Exchange {
       if (found === undefined) throw exchangeError('exchange_deal_not_found', `No deal ${id}`, { id });
       return found;
     },
-    revalue: (book, date) => positions.revalue(book, date),
+    revalue: (book, date, adjustment) => positions.revalue(book, date, adjustment),
     positions: (book, date) => positions.report(book, date),
   };
 

@@ -108,6 +108,7 @@ export const definitionSchema = z.strictObject({
     .max(200),
   effective_date: name.optional().describe('A parameter of type date; without it the business date.'),
   pending: z.boolean().default(false).describe('Holds instead of posting.'),
+  adjustment: z.boolean().default(false).describe('May count from a date in a closed period.'),
   ...texts,
 });
 

@@ -84,6 +84,7 @@ export function expand(
         amount: piece.amountMinor,
         currency: money.currency,
         ...(effectiveDate === undefined ? {} : { effectiveDate }),
+        ...(definition.adjustment ? { adjustment: true } : {}),
         ...textsOf(leg, definition, values, amounts),
       });
     }
