@@ -69,8 +69,10 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
         for (const { code } of await listBooks(db)) await expireAll(ledger, code, log);
       }),
       besideEachBook(db, 'webhook delivery', stop.signal, log, ({ bookId }) => webhooks.run(bookId, stop.signal)),
-      besideEachBook(db, 'evidence', stop.signal, log, (book) => evidence.run(book, stop.signal)),
     ];
+    if (config.evidence === 'on') {
+      loops.push(besideEachBook(db, 'evidence', stop.signal, log, (book) => evidence.run(book, stop.signal)));
+    }
     closers.push(async () => {
       stop.abort();
       await Promise.all(loops);
