@@ -82,7 +82,7 @@ export function isProfitAndLoss(element: Element): boolean {
 
 /** Reads the text of a chart file: CSV with the header {@link chartColumns}, marks separated by blanks. */
 export function parseChart(text: string): {
-  entries: readonly (ChartInput & { line: number })[];
+  entries: readonly Numbered[];
   faults: ChartFault[];
 } {
   const faults: ChartFault[] = [];
