@@ -23,6 +23,13 @@ export {
   type TransferInput,
 } from './model.ts';
 export {
+  balancesAsOf,
+  type CodeInUse,
+  codesInUse,
+  type OpenPending,
+  openPendings,
+} from './overview.ts';
+export {
   type Answered,
   balanceAsOf,
   closingBalances,
