@@ -26,6 +26,7 @@ export {
   balancesAsOf,
   type CodeInUse,
   codesInUse,
+  firstEffectiveDate,
   type OpenPending,
   openPendings,
 } from './overview.ts';

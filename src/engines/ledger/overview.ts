@@ -58,3 +58,12 @@ export async function balancesAsOf(
   );
   return new Map(rows.map((row) => [row.account_id, countersOf(row)]));
 }
+
+/** The first effective date anything of a book counts from; null when nothing was ever posted. */
+export async function firstEffectiveDate(db: Queryable, bookId: number): Promise<string | null> {
+  const { rows } = await db.query<{ first: string | null }>(
+    'select min(effective_date) as first from ledger.code_day where book_id = $1',
+    [bookId],
+  );
+  return rows[0]?.first ?? null;
+}

@@ -1,7 +1,8 @@
 /** Reading suspense accounts: their open items and how old they are, at both clocks. */
-import { type Account, listAccounts, type Minor, readAccount, type Side, statement } from '#engines/ledger';
+import { type Account, type Minor, readAccount, type Side, statement } from '#engines/ledger';
 import type { Queryable } from '#kernel/database';
 import { type IsoDate, instantText, parseInstant } from '#kernel/dates';
+import { accountsOn } from '../accounts.ts';
 import { codesMarked } from '../chart/queries.ts';
 import { generalLedgerError } from '../model.ts';
 import {
@@ -14,7 +15,7 @@ import {
   type SuspensePosting,
 } from './model.ts';
 
-/** Postings and accounts are read this many at a time. */
+/** Postings are read this many at a time. */
 const PAGE = 1_000;
 
 /** An open item with its age. Amounts in minor units. */
@@ -79,18 +80,6 @@ export async function suspenseAccounts(db: Queryable, bookId: number): Promise<A
 
 function order(a: string, b: string): number {
   return a < b ? -1 : 1;
-}
-
-/** The accounts on a chart-of-accounts code. */
-export async function* accountsOn(db: Queryable, bookId: number, code: string): AsyncGenerator<Account> {
-  let after: { code: string; id: string } | undefined;
-  for (;;) {
-    const page = await listAccounts(db, bookId, { code, after, limit: PAGE });
-    yield* page;
-    const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return;
-    after = { code: last.code, id: last.id };
-  }
 }
 
 /** Error: `suspense_account_unknown`. */
