@@ -76,8 +76,9 @@ export function sideOf(element: Element): Side | null {
   return element === 'asset' || element === 'expense' ? 'debit' : 'credit';
 }
 
-export function isProfitAndLoss(element: Element): boolean {
-  return element === 'income' || element === 'expense';
+/** Whether accounts of a code go to zero at the year end. */
+export function isProfitAndLoss({ element, marks: marked }: ChartInput): boolean {
+  return (element === 'income' || element === 'expense') && !marked.includes('off_balance');
 }
 
 /** Reads the text of a chart file: CSV with the header {@link chartColumns}, marks separated by blanks. */

@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { codesInUse } from '#engines/ledger';
 import type { Queryable, Transaction } from '#kernel/database';
 import { instantText } from '#kernel/dates';
-import { accountsOn } from '../accounts.ts';
 import { checkHand, type GeneralLedgerDeps, generalLedgerError, type Hand } from '../model.ts';
 import { type ChartEntry, type ChartFault, type ChartInput, checkChart, parseChart, treeOrder } from './model.ts';
 import { chartOf } from './queries.ts';
@@ -61,8 +60,8 @@ function malformed(faults: readonly ChartFault[]) {
 /**
  * Adds codes to the chart of a book, and names and marks to those that are there; the same again changes nothing. What a
  * code is (element, side, parent) never changes, since past sums stand on it. The codes become groups of the ledger's
- * dimension `chart`, which accounts of that code join by themselves; call {@link joinChart} afterwards for the accounts
- * that were there before. Errors: `chart_malformed` with all faults, `chart_differs`, `actor_invalid`.
+ * dimension `chart`, which accounts of that code join by themselves; those that were there before join by the ledger's
+ * `buildGroups` afterwards, see {@link installChart}. Errors: `chart_malformed` with all faults, `chart_differs`, `actor_invalid`.
  */
 export async function loadChart(
   deps: GeneralLedgerDeps,
@@ -157,36 +156,18 @@ async function storeEntries(tx: Transaction, bookId: number, entries: readonly C
   );
 }
 
-/** How many accounts join their group at once. */
-const JOINED_AT_ONCE = 1_000;
-
 /**
- * Puts accounts that were opened before their code was in the chart into its group, with their history, in short
- * transactions while the book is in use; returns how many joined. Doing it again changes nothing.
+ * As {@link loadChart} in a transaction of its own; then accounts that were opened before their code was in the chart join
+ * its groups with their history, while writes go on. Returns also how many joined.
  */
-export async function joinChart(deps: GeneralLedgerDeps, book: string): Promise<number> {
-  const bookId = await deps.ledger.bookId(book);
-  const chart = new Set((await chartOf(deps.db, bookId)).filter(standsAccounts).map(({ code }) => code));
-  const used = new Set((await codesInUse(deps.db, bookId)).map(({ code }) => code));
-  let joined = 0;
-  for (const code of used) {
-    if (!chart.has(code)) continue;
-    let ids: string[] = [];
-    const join = async () => {
-      if (ids.length > 0) joined += await deps.ledger.joinGroup(book, { dimension: CHART_DIMENSION, code }, ids);
-      ids = [];
-    };
-    for await (const account of accountsOn(deps.db, bookId, code)) {
-      ids.push(account.id);
-      if (ids.length === JOINED_AT_ONCE) await join();
-    }
-    await join();
-  }
-  return joined;
-}
-
-function standsAccounts(entry: ChartEntry): boolean {
-  return !entry.marks.includes('heading');
+export async function installChart(
+  deps: GeneralLedgerDeps,
+  book: string,
+  entries: readonly ChartInput[],
+  options: Hand & { readonly strict?: boolean | undefined },
+): Promise<ChartResult & { readonly joined: number }> {
+  const result = await deps.db.transaction((tx) => loadChart(deps, tx, book, entries, options));
+  return { ...result, joined: await deps.ledger.buildGroups(book) };
 }
 
 /** Accounts that do not fit the chart: on a code it does not have, on a heading, or grown on the other side. */

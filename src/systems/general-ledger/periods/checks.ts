@@ -1,5 +1,5 @@
 /** What is looked at before a period is closed or sealed. */
-import { firstEffectiveDate, openPendings, trialBalance } from '#engines/ledger';
+import { type Closing, firstEffectiveDate, openPendings, trialBalance } from '#engines/ledger';
 import type { Queryable } from '#kernel/database';
 import { addDays, daysBetween, type IsoDate } from '#kernel/dates';
 import { formatAmount } from '#kernel/money';
@@ -7,7 +7,7 @@ import { isProfitAndLoss } from '../chart/model.ts';
 import { chartOf, chartState } from '../chart/queries.ts';
 import { accountsOutsideChart } from '../chart/service.ts';
 import { suspenseReport } from '../suspense/queries.ts';
-import { type Closing, FINDINGS_LISTED, type Period, type PeriodCheck } from './model.ts';
+import { FINDINGS_LISTED, type Period, type PeriodCheck } from './model.ts';
 
 export interface CheckContext {
   readonly bookId: number;
@@ -123,7 +123,7 @@ export async function profitAndLossLeft(
   date: string,
 ): Promise<{ code: string; currency: string; net: bigint }[]> {
   const chart = await chartOf(db, bookId);
-  const codes = new Set(chart.filter(({ element }) => isProfitAndLoss(element)).map(({ code }) => code));
+  const codes = new Set(chart.filter(isProfitAndLoss).map(({ code }) => code));
   return (await trialBalance(db, bookId, date))
     .filter(({ code }) => codes.has(code))
     .map(({ code, currency, counters }) => ({ code, currency, net: counters.debitsPosted - counters.creditsPosted }))

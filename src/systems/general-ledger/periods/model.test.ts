@@ -1,7 +1,8 @@
 /** Periods by their dates and states, as tables: leap years, February, year ends. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Closing, closingAfter, monthsOf, parsePeriod, stateOf } from './model.ts';
+import type { Closing } from '#engines/ledger';
+import { closingAfter, monthsOf, parsePeriod, stateOf } from './model.ts';
 
 test('a period begins and ends where the calendar says', () => {
   const cases = [

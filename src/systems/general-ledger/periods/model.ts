@@ -1,4 +1,5 @@
 /** Periods (会计期间): months and years, and how they go from open to closed to sealed. Pure rules, no I/O. */
+import type { Closing } from '#engines/ledger';
 import { addDays, addMonths, type IsoDate, isValidDate } from '#kernel/dates';
 import { generalLedgerError } from '../model.ts';
 
@@ -11,12 +12,6 @@ export interface Period {
 
 /** partly: some months of a year are closed, or sealed, and others are not. */
 export type PeriodState = 'open' | 'partly' | 'closed' | 'sealed';
-
-/** Up to which dates a book is closed and sealed; null: not at all. Sealed is never later than closed. */
-export interface Closing {
-  readonly closedThrough: string | null;
-  readonly sealedThrough: string | null;
-}
 
 /** Reads '2026-03' or '2026'. Error: `period_malformed`. */
 export function parsePeriod(code: string): Period {

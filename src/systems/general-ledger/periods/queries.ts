@@ -1,8 +1,8 @@
 /** Reading periods: their states, what was done to them, and the adjustments made after closing. */
-import { closing, firstEffectiveDate, listTransfers, type Transfer } from '#engines/ledger';
+import { type Closing, closing, firstEffectiveDate, listTransfers, type Transfer } from '#engines/ledger';
 import type { Queryable } from '#kernel/database';
 import { addMonths } from '#kernel/dates';
-import { type Closing, monthOf, type Period, type PeriodCheck, type PeriodState, stateOf } from './model.ts';
+import { monthOf, type Period, type PeriodCheck, type PeriodState, stateOf } from './model.ts';
 
 /** One thing that was done to a period. Instants are RFC 3339, UTC. */
 export interface PeriodAction extends Closing {

@@ -1,12 +1,12 @@
 /** Closing, sealing and re-opening periods. Each action is one transaction and leaves a mark that is never changed. */
-import { closing } from '#engines/ledger';
+import { type Closing, closing } from '#engines/ledger';
 import type { Queryable, Transaction } from '#kernel/database';
 import { addDays, instantText, parseDate } from '#kernel/dates';
 import { appendEvents } from '#kernel/events';
 import { checkHand, type GeneralLedgerDeps, generalLedgerError, type Hand } from '../model.ts';
 import { undoYearEndsFrom } from '../year-end/undo.ts';
 import { checkPeriod, profitAndLossLeft } from './checks.ts';
-import { type Closing, closingAfter, type Period, type PeriodCheck, parsePeriod, stateOf, yearOf } from './model.ts';
+import { closingAfter, type Period, type PeriodCheck, parsePeriod, stateOf, yearOf } from './model.ts';
 import { type PeriodStatus, periodStatus } from './queries.ts';
 
 /** Pending transfers older than this stop a closing, unless the caller says otherwise. */

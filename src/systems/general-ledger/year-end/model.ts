@@ -33,9 +33,9 @@ export function netOf(counters: Readonly<Counters>): Minor {
 }
 
 /**
- * The transfer that takes an account to zero as of the year end, into `target`; null when it is at zero.
+ * The transfer that takes an account to zero as of the year end, into `target`.
  *
- * @param net debits less credits of the account as of the year end, minor units
+ * @param net debits less credits of the account as of the year end, minor units, not zero
  * @param earlier how many transfers of this year end the account has had before: it gives the transfer its id, so that
  *   the same step is one transfer, whoever makes it
  */
@@ -46,8 +46,7 @@ export function emptying(
   target: Account,
   net: Minor,
   earlier: number,
-): YearEndTransfer | null {
-  if (net === 0n) return null;
+): YearEndTransfer {
   const [debit, credit] = net > 0n ? [target, account] : [account, target];
   return {
     input: {

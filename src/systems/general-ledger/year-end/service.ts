@@ -2,6 +2,7 @@
 import { type Account, balancesAsOf, closing, MAX_BATCH } from '#engines/ledger';
 import type { Queryable, Transaction } from '#kernel/database';
 import { instantText } from '#kernel/dates';
+import { invariant } from '#kernel/errors';
 import { appendEvents } from '#kernel/events';
 import { deterministicId } from '#kernel/ids';
 import { accountsOn } from '../accounts.ts';
@@ -54,19 +55,15 @@ export async function makeYearEnd(
   const [profitCode, retainedCode] = [codeOf(chart, 'profit_of_the_year'), codeOf(chart, 'retained_earnings')];
   await mustBePossible(deps, db, bookId, period);
 
-  const run: Run = { deps, book, bookId, year, date: period.to, actor, reason, actionNumber: null };
+  const run: Run = { deps, book, bookId, year, date: period.to, actor, reason, chart, actionNumber: null };
   const chunk = Math.max(1, Math.min(options.chunk ?? CHUNK, MAX_BATCH));
-  const profits = new Map<string, Account>();
   let transfers = 0;
   let waiting: Account[] = [];
   const flush = async () => {
-    for (const currency of new Set(waiting.map((account) => account.currency))) {
-      if (!profits.has(currency)) profits.set(currency, await equityAccount(run, chart, profitCode, currency));
-    }
-    transfers += (await emptyAll(run, 'profit_and_loss', waiting, profits)).length;
+    transfers += (await emptyAll(run, 'profit_and_loss', waiting, profitCode)).length;
     waiting = [];
   };
-  for (const { code } of chart.filter(({ element }) => isProfitAndLoss(element))) {
+  for (const { code } of chart.filter(isProfitAndLoss)) {
     for await (const account of accountsOn(db, bookId, code)) {
       waiting.push(account);
       if (waiting.length === chunk) await flush();
@@ -77,11 +74,7 @@ export async function makeYearEnd(
   // The profit of the year may also hold what was closed into it by hand during the year, in any of its accounts.
   const toAppropriate: Account[] = [];
   for await (const account of accountsOn(db, bookId, profitCode)) toAppropriate.push(account);
-  const retained = new Map<string, Account>();
-  for (const currency of new Set(toAppropriate.map((account) => account.currency))) {
-    retained.set(currency, await equityAccount(run, chart, retainedCode, currency));
-  }
-  const appropriated = await emptyAll(run, 'appropriation', toAppropriate, retained);
+  const appropriated = await emptyAll(run, 'appropriation', toAppropriate, retainedCode);
   transfers += appropriated.length;
 
   const results = new Map<string, bigint>();
@@ -137,20 +130,21 @@ interface Run {
   readonly date: string;
   readonly actor: string;
   readonly reason: string | null;
+  readonly chart: readonly ChartEntry[];
   /** Of the action its transfers belong to; written with the first of them. */
   actionNumber: number | null;
 }
 
-/** The account of a code and currency that the year end posts to: the one this room opened, else the only one, else a new one. */
-async function equityAccount(run: Run, chart: readonly ChartEntry[], code: string, currency: string): Promise<Account> {
-  const { deps, book, bookId } = run;
+/** The account of a code and currency that the year end posts to: the one it opened before, else the only one, else a new one. */
+async function equityAccount(run: Run, tx: Transaction, code: string, currency: string): Promise<Account> {
+  const { deps, book, bookId, chart } = run;
   const id = deterministicId('general_ledger.year_end.account', book, code, currency);
   const found: Account[] = [];
-  for await (const account of accountsOn(deps.db, bookId, code)) {
+  for await (const account of accountsOn(tx, bookId, code)) {
     if (account.currency === currency && account.state !== 'closed') found.push(account);
   }
-  const own = found.find((account) => account.id === id) ?? (found.length === 1 ? found[0] : undefined);
-  if (own !== undefined) return own;
+  const own = found.find((account) => account.id === id) ?? found[0];
+  if (own !== undefined && (own.id === id || found.length === 1)) return own;
   if (found.length > 1) {
     throw impossible(
       'account_ambiguous',
@@ -158,24 +152,21 @@ async function equityAccount(run: Run, chart: readonly ChartEntry[], code: strin
     );
   }
   const name = chart.find((entry) => entry.code === code)?.nameZh ?? code;
-  const opened = await deps.db.transaction((tx) =>
-    deps.ledger.openAccounts(tx, book, [{ id, code, currency, side: 'credit', name }]),
-  );
-  const [account] = opened;
-  if (account === undefined) throw impossible('account_ambiguous', `No account of code ${code} could be opened`);
-  return account;
+  const [opened] = await deps.ledger.openAccounts(tx, book, [{ id, code, currency, side: 'credit', name }]);
+  invariant(opened !== undefined, 'an_opened_account_is_given_back');
+  return opened;
 }
 
-/** Takes accounts to zero as of the year end, in one transaction; returns the transfers made. */
+/** Takes accounts to zero as of the year end, in one transaction, into the accounts of a code; returns the transfers made. */
 async function emptyAll(
   run: Run,
   step: YearEndStep,
   accounts: readonly Account[],
-  targets: ReadonlyMap<string, Account>,
+  targetCode: string,
 ): Promise<YearEndTransfer[]> {
   if (accounts.length === 0) return [];
   const ids = accounts.map(({ id }) => id);
-  return run.deps.db.transaction(async (tx) => {
+  const done = await run.deps.db.transaction(async (tx) => {
     const { bookId, book, year, date, actor, reason } = run;
     await run.deps.authorise?.(tx, { action: 'year_end', book, subject: String(year), actor, reason });
     await lockYearEnds(tx, bookId);
@@ -183,18 +174,26 @@ async function emptyAll(
     const plan: YearEndPlan = { book, year, date, adjustment: closedThrough !== null && closedThrough >= date };
     const balances = await balancesAsOf(tx, bookId, ids, date);
     const earlier = await earlierTransfers(tx, bookId, year, ids);
-    const transfers = accounts.flatMap((account) => {
-      const target = targets.get(account.currency);
+    const targets = new Map<string, Account>();
+    const transfers: YearEndTransfer[] = [];
+    for (const account of accounts) {
       const counters = balances.get(account.id);
-      if (target === undefined || counters === undefined) return [];
-      return emptying(plan, step, account, target, netOf(counters), earlier.get(account.id) ?? 0) ?? [];
-    });
-    if (transfers.length > 0) await postAll(run, tx, transfers);
-    return transfers;
+      const net = counters === undefined ? 0n : netOf(counters);
+      if (net === 0n) continue;
+      const { currency } = account;
+      const target = targets.get(currency) ?? (await equityAccount(run, tx, targetCode, currency));
+      targets.set(currency, target);
+      transfers.push(emptying(plan, step, account, target, net, earlier.get(account.id) ?? 0));
+    }
+    return { transfers, actionNumber: transfers.length === 0 ? run.actionNumber : await postAll(run, tx, transfers) };
   });
+  // Only now: the transaction may have been tried more than once.
+  run.actionNumber = done.actionNumber;
+  return done.transfers;
 }
 
-async function postAll(run: Run, tx: Transaction, transfers: readonly YearEndTransfer[]): Promise<void> {
+/** Posts and records them; returns the number of the action they belong to. */
+async function postAll(run: Run, tx: Transaction, transfers: readonly YearEndTransfer[]): Promise<number> {
   const { deps, book, bookId, year, date, actor, reason } = run;
   const stored: StoredTransfer[] = [];
   for (let start = 0; start < transfers.length; start += MAX_BATCH) {
@@ -230,12 +229,13 @@ async function postAll(run: Run, tx: Transaction, transfers: readonly YearEndTra
     }
   }
   const recordedAt = instantText(deps.clock.now());
-  const first = run.actionNumber === null;
-  run.actionNumber ??= await addAction(tx, bookId, { year, action: 'close', actor, reason, recordedAt });
-  await addTransfers(tx, bookId, year, run.actionNumber, stored);
-  if (first) {
+  const number =
+    run.actionNumber ?? (await addAction(tx, bookId, { year, action: 'close', actor, reason, recordedAt }));
+  await addTransfers(tx, bookId, year, number, stored);
+  if (run.actionNumber === null) {
     await appendEvents(tx, bookId, deps.clock, [
       { type: 'general_ledger.year_end_made', subject: String(year), payload: { year, actor, reason } },
     ]);
   }
+  return number;
 }

@@ -1,5 +1,5 @@
 /** Undoing year ends, by reversal of every transfer they made. */
-import { type Ledger, MAX_BATCH, readTransfer, type TransferInput } from '#engines/ledger';
+import { closing, type Ledger, MAX_BATCH, readTransfer, type TransferInput } from '#engines/ledger';
 import type { Transaction } from '#kernel/database';
 import { instantText } from '#kernel/dates';
 import { appendEvents } from '#kernel/events';
@@ -69,6 +69,7 @@ async function reverse(
   year: number,
   transfers: readonly StoredTransfer[],
 ): Promise<StoredTransfer[]> {
+  const { closedThrough } = await closing(tx, bookId);
   const inputs: TransferInput[] = transfers.map(({ transferId, effectiveDate }) => ({
     id: deterministicId('general_ledger.year_end_undo', book, transferId),
     kind: 'reverse',
@@ -76,7 +77,7 @@ async function reverse(
     effectiveDate,
     type: YEAR_END_TYPE,
     reference: referenceOf(year),
-    adjustment: true,
+    adjustment: closedThrough !== null && closedThrough >= effectiveDate,
   }));
   const outcomes = await ledger.postIn(tx, book, inputs);
   const reversals: StoredTransfer[] = [];
