@@ -13,6 +13,7 @@ export {
   standardChart,
   standardCharts,
 } from './chart/service.ts';
+export { chartEntryJson, periodJson, periodResultJson } from './json.ts';
 export type { GeneralLedgerDeps, Hand, Intention } from './model.ts';
 export { type Period, type PeriodCheck, type PeriodState, parsePeriod } from './periods/model.ts';
 export {
@@ -31,6 +32,7 @@ export {
   reopenPeriod,
   sealPeriod,
 } from './periods/service.ts';
+export { generalLedgerRoutes } from './routes.ts';
 export { type AgeingRule, defaultAgeingRule } from './suspense/model.ts';
 export {
   type SuspenseItem,

@@ -1,6 +1,6 @@
 /** Charts of accounts: the one that comes with the product, the checks on own ones, and loading into a book. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -157,9 +157,10 @@ test('own codes are added below the statutory ones; what a code is never changes
   await assert.rejects(installChart(deps, one.code, [sub], { actor: ' ' }), { code: 'actor_invalid' });
 });
 
-test('a chart from a file, and a permission put in front', async () => {
+test('a chart from a file, and a permission put in front', async (t) => {
   const one = await book();
   const file = join(tmpdir(), `${one.code}-chart.csv`);
+  t.after(() => rmSync(file, { force: true }));
   writeFileSync(file, `${chartColumns.join(',')}\n${row('1')}\n`);
   const entries = await readChartFile(file);
   const careful = {
