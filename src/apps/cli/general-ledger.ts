@@ -1,4 +1,5 @@
 /** What the commands about chart and periods work with. */
+import { userInfo } from 'node:os';
 import type { GeneralLedgerDeps } from '#systems/general-ledger';
 import type { Context } from './context.ts';
 
@@ -10,4 +11,9 @@ export async function generalLedgerDeps(context: Context): Promise<GeneralLedger
   const ledger = openLedger({ db, clock: context.clock, timeZone });
   context.onClose(() => ledger.close());
   return { db, ledger, clock: context.clock };
+}
+
+/** Whose hand it is: as the option says, else the system user. */
+export function actorOf(options: Readonly<Record<string, unknown>>): string {
+  return options.actor === undefined ? userInfo().username : String(options.actor);
 }

@@ -51,6 +51,7 @@ export const generalLedgerError = defineErrors({
   chart_file_missing: { status: 422, title: 'The file of the chart cannot be read' },
   chart_differs: { status: 409, title: 'The book has an account code with other content' },
   chart_missing: { status: 409, title: 'The book has no chart of accounts, or its chart lacks what is needed' },
+  pending_limit_invalid: { status: 400, title: 'Not a number of days' },
   period_malformed: { status: 400, title: 'Not a period' },
   period_state_wrong: { status: 409, title: 'The period is not in the state this needs' },
   period_check_failed: { status: 409, title: 'The period cannot be closed yet' },

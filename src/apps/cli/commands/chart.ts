@@ -1,5 +1,5 @@
 import { addExample, type RegisterCommand } from '../command.ts';
-import { generalLedgerDeps } from '../general-ledger.ts';
+import { actorOf, generalLedgerDeps } from '../general-ledger.ts';
 import { table } from '../output.ts';
 
 /** `longmen chart load|show`: the chart of accounts of a book. */
@@ -14,7 +14,7 @@ export const chartCommand: RegisterCommand = (program, act) => {
     .option('--book <code>', 'the book', 'main')
     .option('--strict', 'close no period while an account stands outside the chart')
     .option('--no-strict', 'only tell which accounts stand outside the chart')
-    .option('--actor <name>', 'who does it', 'operator')
+    .option('--actor <name>', 'who does it (default: the name of the system user)')
     .action(
       act(async (context, [source = ''], options) => {
         const { installChart, readChartFile, standardChart, standardCharts } = await import('#systems/general-ledger');
@@ -22,7 +22,7 @@ export const chartCommand: RegisterCommand = (program, act) => {
         const entries = standard === undefined ? await readChartFile(source) : await standardChart(standard);
         const deps = await generalLedgerDeps(context);
         const result = await installChart(deps, String(options.book), entries, {
-          actor: String(options.actor),
+          actor: actorOf(options),
           strict: options.strict === undefined ? undefined : options.strict === true,
         });
         context.output.result(

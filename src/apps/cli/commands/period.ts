@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import type { PeriodResult } from '#systems/general-ledger';
 import { addExample, type CommandAction, type Handler, type RegisterCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { generalLedgerDeps } from '../general-ledger.ts';
+import { actorOf, generalLedgerDeps } from '../general-ledger.ts';
 import { table } from '../output.ts';
 
 /** `longmen period list|close|seal|reopen|year-end`: the accounting periods of a book. */
@@ -43,7 +43,7 @@ export const periodCommand: RegisterCommand = (program, act) => {
       .description(description)
       .argument('<period>', 'a month, 2026-03, or a year, 2026')
       .option('--book <code>', 'the book', 'main')
-      .option('--actor <name>', 'who does it', 'operator')
+      .option('--actor <name>', 'who does it (default: the name of the system user)')
       .addOption(new Option('--reason <text>', reason).makeOptionMandatory(name === 'reopen'));
 
   const close = action('close', 'close a period: it takes nothing but adjustments any more', 'why; kept with it')
@@ -78,7 +78,7 @@ export const periodCommand: RegisterCommand = (program, act) => {
     .description('move profit and loss into retained earnings as of 31 December; again it closes what came since')
     .argument('<year>', 'a year that is over, such as 2025')
     .option('--book <code>', 'the book', 'main')
-    .option('--actor <name>', 'who does it', 'operator')
+    .option('--actor <name>', 'who does it (default: the name of the system user)')
     .action(
       act(async (context, [year = ''], options) => {
         const [{ makeYearEnd }, { formatAmount }] = await Promise.all([
@@ -107,7 +107,7 @@ type Options = Readonly<Record<string, unknown>>;
 
 function handOf(options: Options) {
   return {
-    actor: String(options.actor),
+    actor: actorOf(options),
     reason: options.reason === undefined ? undefined : String(options.reason),
   };
 }

@@ -27,7 +27,7 @@ export interface CloseOptions extends Hand {
   readonly pendingLimitDays?: number | undefined;
 }
 
-/** The checks of a period as closing it would make them now. Error: `period_malformed`. */
+/** The checks of a period as closing it would make them now. Errors: `period_malformed`, `pending_limit_invalid`. */
 export async function periodChecks(
   deps: GeneralLedgerDeps,
   db: Queryable,
@@ -35,6 +35,9 @@ export async function periodChecks(
   periodCode: string,
   pendingLimitDays = PENDING_LIMIT_DAYS,
 ): Promise<PeriodCheck[]> {
+  if (!Number.isInteger(pendingLimitDays) || pendingLimitDays < 0) {
+    throw generalLedgerError('pending_limit_invalid', `${pendingLimitDays} is no number of days`);
+  }
   const bookId = await deps.ledger.bookId(book);
   return checkPeriod(db, {
     bookId,
