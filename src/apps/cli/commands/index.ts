@@ -4,6 +4,7 @@ import { bookCommand } from './book.ts';
 import { chartCommand } from './chart.ts';
 import { configCommand } from './config.ts';
 import { decideCommand } from './decide.ts';
+import { evidenceCommand } from './evidence.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
@@ -23,5 +24,6 @@ export const commands: readonly RegisterCommand[] = [
   importCommand,
   exportCommand,
   verifyCommand,
+  evidenceCommand,
   decideCommand,
 ];
