@@ -14,6 +14,7 @@ import { createMetrics } from '#kernel/metrics';
 import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
 import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
 import { evidenceFolder, evidenceRoutes, openPostingEvidence } from '#systems/evidence';
+import { generalLedgerRoutes } from '#systems/general-ledger';
 
 export interface RunningServer {
   /** Where it answers, such as `http://127.0.0.1:8080`. */
@@ -99,6 +100,7 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
     const tokens = createTokenVerifier({ db, clock });
     const app = await buildHttp({ config, db, clock, log, metrics, tokens }, [
       ledgerRoutes(ledger),
+      generalLedgerRoutes(ledger),
       eventRoutes,
       webhookRoutes(webhooks),
       evidenceRoutes(evidence),
