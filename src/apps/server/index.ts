@@ -13,6 +13,7 @@ import type { Log } from '#kernel/log';
 import { createMetrics } from '#kernel/metrics';
 import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
 import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
+import { accountCentreRoutes, openAlerts } from '#systems/account-centre';
 import { evidenceFolder, evidenceRoutes, openPostingEvidence } from '#systems/evidence';
 import { exchangeRoutes, openExchange } from '#systems/exchange';
 import { generalLedgerRoutes } from '#systems/general-ledger';
@@ -73,6 +74,8 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
       }),
       besideEachBook(db, 'webhook delivery', stop.signal, log, ({ bookId }) => webhooks.run(bookId, stop.signal)),
     ];
+    const alerts = openAlerts({ db, ledger, clock, log });
+    loops.push(besideEachBook(db, 'movement alerts', stop.signal, log, (book) => alerts.run(book, stop.signal)));
     if (config.evidence === 'on') {
       loops.push(besideEachBook(db, 'evidence', stop.signal, log, (book) => evidence.run(book, stop.signal)));
     }
@@ -103,6 +106,7 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
     const app = await buildHttp({ config, db, clock, log, metrics, tokens }, [
       ledgerRoutes(ledger),
       generalLedgerRoutes(ledger),
+      accountCentreRoutes(ledger),
       eventRoutes,
       webhookRoutes(webhooks),
       evidenceRoutes(evidence),

@@ -1,5 +1,6 @@
 /** The ledger engine: double-entry books on PostgreSQL. See README.md. */
 
+export { findAccounts as readAccounts } from './accounts.ts';
 export type { Closing } from './batch.ts';
 export { type ExportFormat, type ExportOptions, exportBook, exportFormats } from './export.ts';
 export {
@@ -9,6 +10,13 @@ export {
   groupMembers,
   listGroups,
 } from './groups.ts';
+export {
+  type JointEntry,
+  type JointStatement,
+  type JointStatementCursor,
+  type JointStatementRequest,
+  jointStatement,
+} from './joint-statement.ts';
 export type { Attach, Attachment } from './lane.ts';
 export { type Ledger, type LedgerOptions, openLedger } from './ledger.ts';
 export {
@@ -38,6 +46,8 @@ export {
   firstEffectiveDate,
   type OpenPending,
   openPendings,
+  type PendingNow,
+  readPendings,
 } from './overview.ts';
 export {
   type Answered,

@@ -16,6 +16,7 @@ import {
   type GroupInput,
   type GroupLimits,
   moveInChunks,
+  moveMembers,
   setGroupLimits,
 } from './groups.ts';
 import { decideInTransaction } from './inside.ts';
@@ -31,6 +32,7 @@ import {
   type TransferInput,
 } from './model.ts';
 import { isTransferId, type Prepared, prepare } from './prepare.ts';
+import { lockBook } from './store.ts';
 import {
   createWindow,
   retireWindow,
@@ -63,6 +65,8 @@ export interface Ledger {
    * many were no members before. Errors: `group_not_found`, `account_not_found`.
    */
   joinGroup(book: string, group: GroupKey, accountIds: readonly string[]): Promise<number>;
+  /** As {@link joinGroup} inside the caller's transaction, for a few accounts: the book's writers wait for its commit. */
+  joinGroupIn(tx: Transaction, book: string, group: GroupKey, accountIds: readonly string[]): Promise<number>;
   /** The reverse of {@link joinGroup}. */
   leaveGroup(book: string, group: GroupKey, accountIds: readonly string[]): Promise<number>;
   setGroupLimits(tx: Transaction, book: string, group: GroupKey, limits: GroupLimits): Promise<void>;
@@ -157,6 +161,11 @@ export function openLedger(options: LedgerOptions): Ledger {
     },
     async joinGroup(book, group, accountIds) {
       return moveInChunks(db, await bookId(book), clock, group, accountIds, 'join');
+    },
+    async joinGroupIn(tx, book, group, accountIds) {
+      const id = await bookId(book, tx);
+      await lockBook(tx, id);
+      return moveMembers(tx, id, clock, group, accountIds, 'join');
     },
     async leaveGroup(book, group, accountIds) {
       return moveInChunks(db, await bookId(book), clock, group, accountIds, 'leave');

@@ -2,7 +2,7 @@
 import type { Queryable } from '#kernel/database';
 import { countersOf } from './accounts.ts';
 import type { Counters, Side } from './model.ts';
-import { type Transfer, type TransferRow, transferOf } from './queries.ts';
+import { positionAt, type Transfer, type TransferRow, transferOf } from './queries.ts';
 
 /** How many accounts stand on a chart-of-accounts code, per currency and side. */
 export interface CodeInUse {
@@ -44,19 +44,47 @@ export async function openPendings(
   return rows.map((row) => ({ transfer: transferOf(row), remaining: row.remaining_minor }));
 }
 
-/** The four counters of several accounts as of an effective date, as known now, by account id. */
+/**
+ * The four counters of several accounts as of an effective date, by account id: as known now, at an instant (RFC 3339)
+ * or right after a journal position.
+ */
 export async function balancesAsOf(
   db: Queryable,
   bookId: number,
   accountIds: readonly string[],
   effectiveDate: string,
+  known: { readonly recordedAt?: string | undefined; readonly sequence?: bigint | undefined } = {},
 ): Promise<Map<string, Counters>> {
+  const position = known.sequence ?? (await positionAt(db, bookId, known.recordedAt));
   const { rows } = await db.query<{ account_id: string } & Parameters<typeof countersOf>[0]>(
     `select asked.account_id, b.* from unnest($2::uuid[]) as asked (account_id)
-     cross join lateral ledger.balance_as_of($1, asked.account_id, $3, null) b`,
-    [bookId, accountIds, effectiveDate],
+     cross join lateral ledger.balance_as_of($1, asked.account_id, $3, $4) b`,
+    [bookId, accountIds, effectiveDate, position],
   );
   return new Map(rows.map((row) => [row.account_id, countersOf(row)]));
+}
+
+/** What is left of a pending transfer. */
+export interface PendingNow {
+  /** Minor units still held; 0 once it has ended. */
+  readonly remaining: bigint;
+  readonly ended: 'posted' | 'voided' | 'expired' | null;
+  /** RFC 3339, UTC; from then on it cannot be posted, whether it was released yet or not. */
+  readonly expiresAt: string | null;
+}
+
+/** The present state of pending transfers, by their ids; ids that are none are left out. */
+export async function readPendings(
+  db: Queryable,
+  bookId: number,
+  ids: readonly string[],
+): Promise<Map<string, PendingNow>> {
+  const { rows } = await db.query<{ id: string } & PendingNow>(
+    `select transfer_id as id, remaining_minor as remaining, ended, expires_at as "expiresAt"
+     from ledger.pending where book_id = $1 and transfer_id = any ($2::uuid[])`,
+    [bookId, ids],
+  );
+  return new Map(rows.map(({ id, ...pending }) => [id, pending]));
 }
 
 /** The first effective date anything of a book counts from; null when nothing was ever posted. */

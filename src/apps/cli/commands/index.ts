@@ -3,6 +3,7 @@ import type { RegisterCommand } from '../command.ts';
 import { bookCommand } from './book.ts';
 import { chartCommand } from './chart.ts';
 import { configCommand } from './config.ts';
+import { customerCommand } from './customer.ts';
 import { decideCommand } from './decide.ts';
 import { evidenceCommand } from './evidence.ts';
 import { exportCommand } from './export.ts';
@@ -22,6 +23,7 @@ export const commands: readonly RegisterCommand[] = [
   bookCommand,
   chartCommand,
   periodCommand,
+  customerCommand,
   importCommand,
   templateCommand,
   exportCommand,

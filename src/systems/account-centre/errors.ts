@@ -1,0 +1,25 @@
+import { defineErrors } from '#kernel/errors';
+
+export const centreError = defineErrors({
+  actor_invalid: { status: 400, title: 'Who does it must be named' },
+  reason_required: { status: 400, title: 'A reason must be given' },
+  customer_key_invalid: { status: 400, title: 'Not a key of a customer' },
+  customer_not_found: { status: 404, title: 'Customer not found' },
+  customer_closed: { status: 409, title: 'The account tree of the customer is closed' },
+  node_invalid: { status: 400, title: 'Not a node of an account tree' },
+  node_not_found: { status: 404, title: 'Node not found' },
+  node_different: { status: 409, title: 'The node exists with another name' },
+  account_not_in_tree: { status: 404, title: 'The account is not in the tree of this customer' },
+  account_in_another_place: { status: 409, title: 'The account stands elsewhere in a tree' },
+  account_frozen_by_tree: { status: 409, title: 'The whole tree is frozen' },
+  action_stopped: { status: 409, title: 'Something stands in the way; nothing was done' },
+  earmark_invalid: { status: 400, title: 'Not an earmark' },
+  earmark_not_found: { status: 404, title: 'Earmark not found' },
+  earmark_different: { status: 409, title: 'The id was used for another earmark or use' },
+  earmark_refused: { status: 422, title: 'The ledger refused' },
+  earmark_ended: { status: 409, title: 'The earmark no longer holds anything' },
+  earmark_contended: { status: 409, title: 'The earmark is used by others at the same time' },
+  alert_rule_invalid: { status: 400, title: 'Not a rule for alerts' },
+  alert_rule_not_found: { status: 404, title: 'Rule not found' },
+  alert_rule_different: { status: 409, title: 'The id was used for another rule' },
+});
