@@ -206,7 +206,7 @@ test('killed again and again while postings go on: no alert is lost, none comes 
         index % 2 === 0 ? transfer(first, second, 7n) : transfer(second, first, 7n),
       );
       await ledger.post(one.code, [transfer(cash, first, 1n), ...moves]);
-      await sleep(5);
+      await sleep(50);
       posted += 21;
     }
     await ledger.post(one.code, [transfer(cash, first, 1n)]);

@@ -1,5 +1,13 @@
 /** Looks at postings once and writes the alerts that rules ask for. */
-import { balance as balanceOf, balancesAsOf, listTransfers, readAccounts, type Transfer } from '#engines/ledger';
+import {
+  type Account,
+  balance as balanceOf,
+  balancesAsOf,
+  listTransfers,
+  type Minor,
+  readAccounts,
+  type Transfer,
+} from '#engines/ledger';
 import type { Clock } from '#kernel/clock';
 import { type Transaction, uuidArray } from '#kernel/database';
 import { instantText } from '#kernel/dates';
@@ -104,24 +112,16 @@ async function judge(
       }
     }
   }
+  const asking = new Set(candidates.filter(({ rule }) => asksForBalance(rule)).map(({ accountId }) => accountId));
+  const balances = await balancesAfter(tx, bookId, moving, accounts, [...asking]);
   const alerts: Omit<Alert, 'raisedAt'>[] = [];
-  const balances = new Map<string, bigint>();
   for (const { rule, transfer, accountId, movement } of candidates) {
-    let balance: bigint | null = null;
+    let balance: Minor | null = null;
     if (asksForBalance(rule)) {
-      // As the journal stood right after this row, whatever was posted since: looked at later it is the same.
-      const { sequence } = transfer;
-      const key = `${sequence} ${accountId}`;
-      const known = balances.get(key);
-      const side = accounts.get(accountId)?.side;
-      const counters =
-        known === undefined
-          ? (await balancesAsOf(tx, bookId, [accountId], '9999-12-31', { sequence })).get(accountId)
-          : undefined;
-      invariant(side !== undefined && (known !== undefined || counters !== undefined), 'moved_account_has_a_balance');
-      balance = counters === undefined ? (known ?? 0n) : balanceOf(side, counters);
-      balances.set(key, balance);
-      if (!crosses(rule, movement, balance)) continue;
+      const after = balances.get(`${transfer.sequence} ${accountId}`);
+      invariant(after !== undefined, 'moved_account_has_a_balance');
+      if (!crosses(rule, movement, after)) continue;
+      balance = after;
     }
     alerts.push({
       id: deterministicId('account_centre.alert', rule.id, String(transfer.sequence), accountId),
@@ -138,6 +138,42 @@ async function judge(
     });
   }
   return alerts;
+}
+
+/**
+ * The balances of some accounts right after each posting that moves them, as the journal stood then, by `sequence account`:
+ * looked at later they are the same. One look for all, as what comes between is in `moving`.
+ */
+async function balancesAfter(
+  tx: Transaction,
+  bookId: number,
+  moving: readonly Transfer[],
+  accounts: ReadonlyMap<string, Account>,
+  accountIds: readonly string[],
+): Promise<Map<string, Minor>> {
+  const after = new Map<string, Minor>();
+  const [first] = moving;
+  if (first === undefined || accountIds.length === 0) return after;
+  const known = { sequence: first.sequence - 1n };
+  const counters = await balancesAsOf(tx, bookId, accountIds, '9999-12-31', known);
+  const running = new Map<string, Minor>();
+  for (const [id, before] of counters) {
+    const account = accounts.get(id);
+    if (account !== undefined) running.set(id, balanceOf(account.side, before));
+  }
+  for (const { sequence, debitAccountId, creditAccountId, amount } of moving) {
+    for (const [id, entry] of [
+      [debitAccountId, 'debit'],
+      [creditAccountId, 'credit'],
+    ] as const) {
+      const before = running.get(id);
+      if (before === undefined) continue;
+      const balance = accounts.get(id)?.side === entry ? before + amount : before - amount;
+      running.set(id, balance);
+      after.set(`${sequence} ${id}`, balance);
+    }
+  }
+  return after;
 }
 
 function isAbout(rule: RuleRow, place: Place): boolean {
