@@ -1,6 +1,6 @@
 /** What closed periods, groups and velocity windows say to a transfer. Pure; checked in the order the README gives. */
 import { Temporal } from '#kernel/dates';
-import type { AccountNow, Closing, Delta, GroupNow, WindowNow } from './batch.ts';
+import type { AccountNow, Closing, Delta, GroupNow, JournalRow, WindowNow } from './batch.ts';
 import { available, type Counters, MAX_MINOR, type OutcomeCode, reach } from './model.ts';
 
 export function periods(closing: Closing, date: string, adjustment: boolean): OutcomeCode | null {
@@ -75,6 +75,13 @@ export function grow(guards: readonly Guard[], { pending, posted }: Delta): void
       group.creditsPosted += posted;
     }
   }
+}
+
+/** Those of the groups that journal rows change; not those that only a failed chain would have changed. */
+export function changedGroups(rows: readonly JournalRow[], groups: readonly GroupNow[]): Set<GroupNow> {
+  if (groups.length === 0) return new Set();
+  const keys = new Set(rows.flatMap(({ debit, credit }) => [...debit.guards, ...credit.guards]));
+  return new Set(groups.filter(({ key }) => keys.has(key)));
 }
 
 /**

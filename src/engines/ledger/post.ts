@@ -21,6 +21,7 @@ import {
   type WindowNow,
 } from './batch.ts';
 import {
+  changedGroups,
   countIn,
   countOut,
   type Guard,
@@ -60,7 +61,7 @@ export function openBatch(view: BatchView): OpenBatch {
       seen: batch.accounts.filter((account) => account.changedBy !== batch.mark),
       references: batch.references,
       guards: batch.guards,
-      guardsChanged: batch.guardsChanged,
+      guardsChanged: changedGroups(batch.rows, batch.guards),
       closing: view.closing(),
       windowFromMs: batch.span.fromMs,
       windowUntilMs: batch.span.untilMs,
@@ -112,7 +113,6 @@ class Batch {
   readonly mark = ++batches;
   readonly references = new Map<string, ReferenceNow>();
   readonly guards: GroupNow[] = [];
-  readonly guardsChanged = new Set<GroupNow>();
   readonly span = new WindowSpan();
   private readonly seen = new Map<string, { answer: Answer; fingerprint: string }>();
   private readonly entered = new Map<string, JournalRow>();
@@ -314,7 +314,6 @@ class Batch {
       overflow(debit, debitDay, credit, creditDay, delta) ?? windowOverflow(windows, amount, this.time.nowMs);
     if (refusal !== null) return refusal;
     countIn(windows, amount, this.time.nowMs);
-    for (const { group } of guards) this.guardsChanged.add(group);
     grow(guards, delta);
     add(debit, debitDay, credit, creditDay, delta.pending, delta.posted);
     this.change(debit);
