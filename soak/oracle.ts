@@ -48,7 +48,7 @@ const moodMoments = 12;
  * groups, windows and periods (`changes`: how often) ever more.
  */
 const moods: readonly (Mood & { readonly other: number; readonly inside: number; readonly changes: number })[] = [
-  { repeats: 0, largest: 200, other: 0, inside: 0, changes: 0.05 },
+  { repeats: 0, largest: 200, other: 0, inside: 0, changes: 0.02 },
   { repeats: 0.0005, largest: 200, other: 0.01, inside: 0.02, changes: 0.1 },
   { repeats: 0.02, largest: 200, other: 0.1, inside: 0.1, changes: 0.4 },
   { repeats: 0.08, largest: 50, other: 0.4, inside: 0.3, changes: 0.6 },

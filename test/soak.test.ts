@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { outcomeCodes } from '#engines/ledger';
 import { run as crash } from '../soak/crash.ts';
 import type { Soak, SoakReport } from '../soak/lib/contract.ts';
 import { seededRandom } from '../soak/lib/random.ts';
@@ -31,11 +32,20 @@ test('the oracle agrees with the ledger, which decides on what it remembers and 
   assert.ok(operations >= 6_000);
   assert.ok(Number(batches.fast) > 10 && Number(batches.careful) > 10, JSON.stringify(batches));
   assert.ok(codes_missing.length < 12, codes_missing.join());
+  const guards = outcomeCodes.filter((code) => /^(period|exceeds_(group|window))_/.test(code));
+  assert.equal(guards.length, 6);
+  assert.deepEqual(
+    guards.filter((code) => codes_missing.includes(code)),
+    [],
+  );
 });
 
-test('the oracle is at most 300 lines', () => {
-  const text = readFileSync(join(import.meta.dirname, '../soak/lib/oracle-model.ts'), 'utf8');
-  assert.ok(text.trimEnd().split('\n').length <= 300);
+test('the oracle is at most 300 lines, and as many for groups, windows and periods', () => {
+  const length = (file: string) => {
+    const text = readFileSync(join(import.meta.dirname, '../soak/lib', file), 'utf8');
+    return text.trimEnd().split('\n').length;
+  };
+  for (const file of ['oracle-words.ts', 'oracle-model.ts', 'oracle-guards.ts']) assert.ok(length(file) <= 300, file);
 });
 
 test('nothing is lost when PostgreSQL or everything is killed', async () => {

@@ -252,9 +252,7 @@ export async function moveMembers(
   const moved = rows[0]?.moved ?? 0;
   if (moved > 0) {
     const type = way === 'join' ? 'ledger.group_joined' : 'ledger.group_left';
-    await appendEvents(tx, bookId, clock, [
-      { type, subject: nameOf(key), payload: { ...key, account_ids: ids } },
-    ]);
+    await appendEvents(tx, bookId, clock, [{ type, subject: nameOf(key), payload: { ...key, account_ids: ids } }]);
   }
   return moved;
 }

@@ -123,26 +123,22 @@ export function windowOverflow(windows: readonly WindowNow[], amount: bigint, no
   return null;
 }
 
-export function countIn(windows: readonly WindowNow[], amount: bigint, nowMs: number): void {
+/** Counts a transfer; returns how to take it back in the same batch. */
+export function countIn(windows: readonly WindowNow[], amount: bigint, nowMs: number): () => void {
+  if (windows.length === 0) return nothingCounted;
+  const before = windows.map(({ bucket, count, amount: counted }) => ({ bucket, count, amount: counted }));
   for (const window of windows) {
     const bucket = bucketOf(window, nowMs);
-    if (window.bucket !== bucket) {
-      window.bucket = bucket;
-      window.count = 0n;
-      window.amount = 0n;
-    }
+    if (window.bucket !== bucket) Object.assign(window, { bucket, count: 0n, amount: 0n });
     window.count += 1n;
     window.amount += amount;
   }
+  return () => {
+    for (const [index, window] of windows.entries()) Object.assign(window, before[index]);
+  };
 }
 
-/** Takes back what {@link countIn} counted in the same batch. */
-export function countOut(windows: readonly WindowNow[], amount: bigint): void {
-  for (const window of windows) {
-    window.count -= 1n;
-    window.amount -= amount;
-  }
-}
+function nothingCounted(): void {}
 
 /** Within which instants a batch has to be recorded, so that its windows have counted where the journal says. */
 export class WindowSpan {

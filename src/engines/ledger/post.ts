@@ -23,7 +23,6 @@ import {
 import {
   changedGroups,
   countIn,
-  countOut,
   type Guard,
   groupLimits,
   grow,
@@ -82,7 +81,7 @@ interface Leg {
   readonly delta: Delta;
   readonly reference: { now: ReferenceNow; before: ReferenceState } | null;
   readonly guards: readonly Guard[];
-  readonly windows: readonly WindowNow[];
+  readonly uncount: () => void;
 }
 
 /** A transfer that may be entered: nothing but a full counter can still refuse it. */
@@ -313,7 +312,7 @@ class Batch {
     const refusal =
       overflow(debit, debitDay, credit, creditDay, delta) ?? windowOverflow(windows, amount, this.time.nowMs);
     if (refusal !== null) return refusal;
-    countIn(windows, amount, this.time.nowMs);
+    const uncount = countIn(windows, amount, this.time.nowMs);
     grow(guards, delta);
     add(debit, debitDay, credit, creditDay, delta.pending, delta.posted);
     this.change(debit);
@@ -330,16 +329,16 @@ class Batch {
     this.rows.push(row);
     this.entered.set(prepared.id, row);
     if (prepared.kind === 'pending') this.references.set(prepared.id, referenceOf(row));
-    if (reference === null) return { row, delta, reference, guards, windows };
+    if (reference === null) return { row, delta, reference, guards, uncount };
     const { now, after } = reference;
     const before = { ...now };
     this.references.set(now.id, Object.assign(now, after));
-    return { row, delta, reference: { now, before }, guards, windows };
+    return { row, delta, reference: { now, before }, guards, uncount };
   }
 
-  private undo({ row, delta, reference, guards, windows }: Leg): void {
+  private undo({ row, delta, reference, guards, uncount }: Leg): void {
     const { debit, credit, effectiveDate, prepared } = row;
-    countOut(windows, row.amount);
+    uncount();
     grow(guards, { pending: -delta.pending, posted: -delta.posted });
     add(
       debit,
