@@ -146,11 +146,11 @@ class OracleSoak {
    */
   private advance(): void {
     const { random } = this;
-    if (random.chance(0.02)) this.clock.advance({ hours: 24 * random.integer(1, random.pick([3, 40])) });
+    if (random.chance(0.005)) this.clock.advance({ hours: 24 * random.integer(1, random.pick([3, 40])) });
     const milliseconds = random.integer(0, random.pick([0, 5, 1_000, 60_000, 60_000, 7_200_000]));
     this.clock.advance({ milliseconds });
     if (!random.chance(0.2)) return;
-    const next = nextBorder(this.nowMs, random.weighted({ quarter: 6, hour: 4, day: 2, month: 0.3 }));
+    const next = nextBorder(this.nowMs, random.weighted({ quarter: 6, hour: 4, day: 1, month: 0.1 }));
     const aim = next + random.pick([-1, 0, 0, 1]);
     if (aim > this.nowMs) this.clock.advance({ milliseconds: aim - this.nowMs });
   }
