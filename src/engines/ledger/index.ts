@@ -43,3 +43,4 @@ export {
   statement,
 } from './statement.ts';
 export { type VerifyFinding, type VerifyOptions, type VerifyReport, verify } from './verify.ts';
+export { findAccountBooks, type Whereabouts } from './whereabouts.ts';
