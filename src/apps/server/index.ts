@@ -13,6 +13,7 @@ import type { Log } from '#kernel/log';
 import { createMetrics } from '#kernel/metrics';
 import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
 import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
+import { entityRoutes, openBooks } from '#systems/books';
 
 export interface RunningServer {
   /** Where it answers, such as `http://127.0.0.1:8080`. */
@@ -30,6 +31,8 @@ export interface ServerOptions {
 
 /** How often pending transfers are looked through for expiry. */
 const EXPIRY_INTERVAL_MS = 1_000;
+/** How often transfers between books are looked through for what a killed process left. */
+const IN_TRANSIT_INTERVAL_MS = 1_000;
 /** How often a new book is noticed by the webhook deliverers. */
 const BOOK_INTERVAL_MS = 5_000;
 /** How long an Idempotency-Key is remembered. */
@@ -53,12 +56,16 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
     const metrics = createMetrics();
     const ledger = openLedger({ db, clock, timeZone: config.timeZone, metrics });
     closers.push(() => ledger.close());
+    const books = openBooks({ db, clock, ledger });
     const webhooks = openWebhooks({ db, clock, log, allowedNetworks: loopbackNetworks });
 
     const stop = new AbortController();
     const loops = [
       every(EXPIRY_INTERVAL_MS, stop.signal, log, async () => {
         for (const { code } of await listBooks(db)) await expireAll(ledger, code, log);
+      }),
+      every(IN_TRANSIT_INTERVAL_MS, stop.signal, log, async () => {
+        while ((await books.continueDue()) > 0);
       }),
       deliverWebhooks(db, webhooks, stop.signal, log),
     ];
@@ -88,6 +95,7 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
     const tokens = createTokenVerifier({ db, clock });
     const app = await buildHttp({ config, db, clock, log, metrics, tokens }, [
       ledgerRoutes(ledger),
+      entityRoutes(books, ledger.businessDate),
       eventRoutes,
       webhookRoutes(webhooks),
     ]);

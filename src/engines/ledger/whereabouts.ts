@@ -1,9 +1,10 @@
 import type { Queryable } from '#kernel/database';
 
-/** In which book an account is, and its currency. */
+/** In which book an account is, and what of it can never change. */
 export interface Whereabouts {
   readonly accountId: string;
   readonly bookId: number;
+  readonly code: string;
   readonly currency: string;
 }
 
@@ -14,7 +15,7 @@ export async function findAccountBooks(
   accountIds: readonly string[],
 ): Promise<Whereabouts[]> {
   const { rows } = await db.query<Whereabouts>(
-    `select account_id as "accountId", book_id as "bookId", currency from ledger.account
+    `select account_id as "accountId", book_id as "bookId", code, currency from ledger.account
      where book_id = any($1::integer[]) and account_id = any($2::uuid[]) order by account_id, book_id`,
     [bookIds, accountIds],
   );

@@ -6,7 +6,7 @@ import { instantText } from '#kernel/dates';
 import { invariant } from '#kernel/errors';
 import { entityBooks } from './entities.ts';
 import { booksError } from './errors.ts';
-import { chooseBook, type EntityBook, isText } from './model.ts';
+import { chooseBook, type EntityBook, IN_TRANSIT_CODE, isText } from './model.ts';
 
 /** Where an account is. */
 export interface AccountPlace {
@@ -138,7 +138,8 @@ export async function placesOf(
 }
 
 async function lookFor(db: Queryable, clock: Clock, bookIds: readonly number[], ids: readonly string[]): Promise<void> {
-  const found = await findAccountBooks(db, bookIds, ids);
+  // In-transit accounts belong to transfers between books; nobody else pays into them.
+  const found = (await findAccountBooks(db, bookIds, ids)).filter(({ code }) => code !== IN_TRANSIT_CODE);
   for (const [index, { accountId }] of found.entries()) {
     if (found[index + 1]?.accountId !== accountId) continue;
     throw booksError('account_in_several_books', `Account ${accountId} is in several books: name the book`, {

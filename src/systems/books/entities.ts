@@ -35,6 +35,12 @@ export async function entityBooks(db: Queryable, entityCode: string): Promise<En
   return rows;
 }
 
+/** The books of all entities. */
+export async function memberBooks(db: Queryable): Promise<EntityBook[]> {
+  const { rows } = await db.query<EntityBook>(`select ${bookColumns} from books.member order by code`);
+  return rows;
+}
+
 /** The entity a book belongs to, with what it is there; undefined for a book of no entity, or none at all. */
 export async function entityOfBook(db: Queryable, book: string): Promise<EntityBook | undefined> {
   const { rows } = await db.query<EntityBook>(`select ${bookColumns} from books.member where code = $1`, [book]);

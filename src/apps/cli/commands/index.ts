@@ -3,6 +3,7 @@ import type { RegisterCommand } from '../command.ts';
 import { bookCommand } from './book.ts';
 import { configCommand } from './config.ts';
 import { decideCommand } from './decide.ts';
+import { entityCommand } from './entity.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
@@ -16,6 +17,7 @@ export const commands: readonly RegisterCommand[] = [
   migrateCommand,
   tokenCommand,
   bookCommand,
+  entityCommand,
   importCommand,
   exportCommand,
   verifyCommand,

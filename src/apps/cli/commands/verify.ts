@@ -12,12 +12,20 @@ export const verifyCommand: RegisterCommand = (program, act) => {
     .option('--book <code>', 'only this book (default: all)')
     .action(
       act(async (context, _words, options) => {
-        const [{ findBook }, { verify }] = await Promise.all([import('#kernel/events'), import('#engines/ledger')]);
+        const [{ findBook }, { verify }, { verifyInTransit }] = await Promise.all([
+          import('#kernel/events'),
+          import('#engines/ledger'),
+          import('#systems/books'),
+        ]);
         const db = await context.database();
         const book = options.book === undefined ? undefined : (await findBook(db, String(options.book))).code;
         const progress = context.progress();
         const report = await verify(db, { book, onProgress: (done, total) => progress(done, total, 'verify') });
-        const { ok, books, checks, findings } = report;
+        const { books } = report;
+        const findings = [...report.findings, ...(await verifyInTransit(db, book))];
+        // What is in transit is one more check, over the books of an entity.
+        const checks = report.checks + 1;
+        const ok = findings.length === 0;
         context.output.result({ ok, checks, books, findings }, () =>
           table(
             ['book', 'journal rows', 'accounts', 'checks', 'failed'],
