@@ -68,18 +68,18 @@ export function inTransitJson(report: InTransitReport, books: readonly EntityBoo
 
 export function trialBalanceJson({ lines, inTransit }: EntityTrialBalance) {
   return {
-    lines: lines.map(({ currency, code, counters }) => ({
-      currency,
-      code,
-      ...countersJson(counters, currency),
-      net: formatAmount(counters.debitsPosted - counters.creditsPosted, currency),
-    })),
-    in_transit: inTransit.map(lineJson),
+    lines: lines.map(({ currency, code, counters }) => ({ currency, code, ...netJson(counters, currency) })),
+    in_transit: inTransit.map(({ currency, counters }) => ({ currency, ...netJson(counters, currency) })),
   };
 }
 
 function lineJson({ currency, counters, underWay }: InTransitLine) {
   return { currency, ...countersJson(counters, currency), under_way: formatAmount(underWay, currency) };
+}
+
+function netJson(counters: Readonly<Counters>, currency: string) {
+  const net = formatAmount(counters.debitsPosted - counters.creditsPosted, currency);
+  return { ...countersJson(counters, currency), net };
 }
 
 function countersJson(counters: Readonly<Counters>, currency: string) {

@@ -165,5 +165,5 @@ export const trialBalanceReply = z.object({
   recorded_at: z.string().nullable(),
   books: z.array(z.string()),
   lines: z.array(z.object({ currency: z.string(), code: z.string(), ...counters, net: z.string() })),
-  in_transit: z.array(inTransitLine),
+  in_transit: z.array(z.object({ currency: z.string(), ...counters, net: z.string() })),
 });

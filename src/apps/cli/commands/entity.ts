@@ -39,8 +39,8 @@ export const entityCommand: RegisterCommand = (program, act) => {
       act(async (context) => {
         const { bookJson, entityBooks, entityJson, listEntities } = await import('#systems/books');
         const db = await context.database();
-        const found = [];
-        for (const one of await listEntities(db)) found.push({ one, books: await entityBooks(db, one.code) });
+        const entities = await listEntities(db);
+        const found = await Promise.all(entities.map(async (one) => ({ one, books: await entityBooks(db, one.code) })));
         const document = found.map(({ one, books }) => ({ ...entityJson(one), books: books.map(bookJson) }));
         context.output.result({ entities: document }, () =>
           table(
@@ -165,7 +165,7 @@ export const entityCommand: RegisterCommand = (program, act) => {
                 'in transit',
                 line.debits_posted,
                 line.credits_posted,
-                `-${line.under_way}`,
+                line.net,
               ]),
             ],
             { right: [2, 3, 4] },
