@@ -225,6 +225,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
           kind: query.kind,
           type: query.type,
           reference: query.reference,
+          adjustment: query.adjustment === undefined ? undefined : query.adjustment === 'true',
           effectiveFrom: query.effective_from,
           effectiveTo: query.effective_to,
           afterSequence: cursor && BigInt(cursor[0]),
@@ -270,13 +271,15 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
         schema: {
           tags: ['ledger'],
           summary: 'Totals per currency and chart-of-accounts code as of an effective date, as known at an instant',
-          querystring: schemas.clocksQuery,
+          querystring: schemas.trialBalanceQuery,
           response: { 200: schemas.trialBalanceReply },
         },
       },
       async ({ query }) => {
         const date = query.effective_date ?? ledger.businessDate();
-        const lines = await trialBalance(db, await ledger.bookId(query.book), date, query.recorded_at);
+        const { dimension = 'branch', group: code } = query;
+        const only = code === undefined ? {} : { group: { dimension, code } };
+        const lines = await trialBalance(db, await ledger.bookId(query.book), date, query.recorded_at, only);
         const totals = new Map<string, { debits: bigint; credits: bigint }>();
         for (const { currency, counters } of lines) {
           const total = totals.get(currency) ?? { debits: 0n, credits: 0n };

@@ -428,6 +428,39 @@ suite('a freeze between holding and posting', () => {
   }
 });
 
+suite('a period closed between holding and posting', () => {
+  async function closing(adjustment: boolean) {
+    const one = await bank();
+    const close = async () => {
+      for (const { code } of await entityBooks(db, one.code)) {
+        const period = { closedThrough: '2026-03-01', sealedThrough: null };
+        await db.transaction((tx) => ledger.setClosing(tx, code, period));
+      }
+    };
+    const closed = openBooks({ db, clock, ledger: interruptedAt(4, close) });
+    const input = move(one.ids[0], one.ids[1], 7n, { effectiveDate: '2026-03-01', adjustment });
+    return { one, input, outcome: (await closed.transfer(one.code, [input]))[0] };
+  }
+
+  test('takes the payment back, on the business date where its own is closed', async () => {
+    const { one, input, outcome } = await closing(false);
+    assert.equal(short(outcome), 'in_transit period_closed credit');
+    clock.advance({ seconds: 60 });
+    await books.continueDue();
+    assert.equal(short((await books.transfer(one.code, [input]))[0]), 'refused period_closed credit again');
+    assert.equal((await books.readTransfer(one.code, input.id)).reversalDate, '2026-03-02');
+    assert.deepEqual(await holds(one), [10_000n, 10_000n]);
+    await complete(one);
+  });
+
+  test('does not stop an adjustment', async () => {
+    const { one, outcome } = await closing(true);
+    assert.equal(short(outcome), 'accepted accepted');
+    assert.deepEqual(await holds(one), [9_993n, 10_007n]);
+    await complete(one);
+  });
+});
+
 suite('all books of an entity', () => {
   test('add up, with what they owe each other apart', async () => {
     const one = await bank(3);
@@ -445,6 +478,9 @@ suite('all books of an entity', () => {
       inTransit.map(({ currency, underWay }) => [currency, underWay]),
       [['CNY', 9n]],
     );
+    const group = { dimension: 'branch', code: 'north' };
+    const north = await entityTrialBalance(db, one.code, ledger.businessDate(), undefined, { group });
+    assert.deepEqual(north, { lines: [], inTransit: [] });
     clock.advance({ seconds: 6 });
     await books.continueDue();
     assert.deepEqual(

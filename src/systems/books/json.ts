@@ -38,6 +38,7 @@ export function transferJson(transfer: EntityTransfer, books: readonly EntityBoo
     amount: formatAmount(transfer.amount, transfer.currency),
     currency: transfer.currency,
     effective_date: transfer.effectiveDate,
+    adjustment: transfer.adjustment,
     type: transfer.type,
     description: transfer.description,
     reference: transfer.reference,

@@ -52,7 +52,7 @@ export function chooseBook<Candidate extends { readonly code: string }>(
 /** A transfer between two accounts of an entity, in whatever books; kinds other than `transfer` have a book to go to. */
 export type EntityTransferInput = Pick<
   TransferInput,
-  'id' | 'amount' | 'currency' | 'effectiveDate' | 'linked' | 'type' | 'description' | 'reference'
+  'id' | 'amount' | 'currency' | 'effectiveDate' | 'adjustment' | 'linked' | 'type' | 'description' | 'reference'
 > & { readonly debitAccountId: string; readonly creditAccountId: string };
 
 export type Half = 'debit' | 'credit';
@@ -151,6 +151,7 @@ export interface EntityTransfer {
   readonly amount: bigint;
   readonly currency: string;
   readonly effectiveDate: string;
+  readonly adjustment: boolean;
   readonly type: string | null;
   readonly description: string | null;
   readonly reference: string | null;
@@ -181,6 +182,8 @@ export function stepTransfer(transfer: EntityTransfer, state: OpenState, inTrans
   // Only what may be tried again has more than one id.
   const id = stepId(transfer.id, state, transfer.attempt);
   const about = {
+    // What must be released is released on the business date; only what counts from a date may be an adjustment to it.
+    ...(transfer.adjustment && kind !== 'void' ? { adjustment: true } : {}),
     type: transfer.type ?? undefined,
     description: transfer.description ?? undefined,
     reference: transfer.reference ?? undefined,
@@ -261,6 +264,8 @@ export function isText(text: string | undefined, length: number): boolean {
 export function fingerprintOf(judged: Judged, input: EntityTransferInput): string {
   const { debitAccountId, creditAccountId, amount, currency, effectiveDate } = judged;
   const { type, description, reference } = input;
-  const content = [debitAccountId, creditAccountId, `${amount}`, currency, effectiveDate, type, description, reference];
-  return hash('sha256', JSON.stringify(content.map((part) => part ?? null)), 'hex');
+  const adjustment = input.adjustment === true;
+  const moved = [debitAccountId, creditAccountId, `${amount}`, currency, effectiveDate, adjustment];
+  const content = [...moved, type ?? null, description ?? null, reference ?? null];
+  return hash('sha256', JSON.stringify(content), 'hex');
 }

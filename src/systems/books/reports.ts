@@ -1,6 +1,7 @@
 /** Reports over all books of an entity. */
-import { type Counters, type TrialBalanceLine, trialBalance } from '#engines/ledger';
+import { type Counters, type GroupKey, type TrialBalanceLine, trialBalance } from '#engines/ledger';
 import type { Queryable } from '#kernel/database';
+import { LongmenError } from '#kernel/errors';
 import { entityBooks } from './entities.ts';
 import { IN_TRANSIT_CODE } from './model.ts';
 
@@ -22,7 +23,8 @@ export interface EntityTrialBalance {
 
 /**
  * The trial balance of an entity: that of each of its books, added up, at both clocks; in-transit accounts, which net to
- * zero when nothing is under way, stand apart. For books in use, call it in a transaction of isolation `repeatable read`.
+ * zero when nothing is under way, stand apart. With a group, only its members; a book that does not have it adds nothing.
+ * For books in use, call it in a transaction of isolation `repeatable read`.
  * Error: `entity_not_found`.
  */
 export async function entityTrialBalance(
@@ -30,10 +32,19 @@ export async function entityTrialBalance(
   entityCode: string,
   effectiveDate: string,
   recordedAt?: string,
+  only: { readonly group?: GroupKey | undefined } = {},
 ): Promise<EntityTrialBalance> {
+  const ofBook = async (bookId: number): Promise<readonly TrialBalanceLine[]> => {
+    try {
+      return await trialBalance(db, bookId, effectiveDate, recordedAt, only);
+    } catch (error) {
+      if (error instanceof LongmenError && error.code === 'group_not_found') return [];
+      throw error;
+    }
+  };
   const sums = new Map<string, { currency: string; code: string; counters: Counters }>();
   for (const { bookId } of await entityBooks(db, entityCode)) {
-    for (const { currency, code, counters } of await trialBalance(db, bookId, effectiveDate, recordedAt)) {
+    for (const { currency, code, counters } of await ofBook(bookId)) {
       const key = `${currency} ${code}`;
       const sum = sums.get(key);
       if (sum === undefined) sums.set(key, { currency, code, counters: { ...counters } });

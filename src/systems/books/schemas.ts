@@ -62,6 +62,7 @@ export const accountsBody = z.strictObject({
         side: z.enum(['debit', 'credit']),
         name: z.string().optional(),
         limits: limits.partial().optional(),
+        groups: z.array(z.strictObject({ dimension: text, code: text })).optional(),
       }),
     )
     .min(1)
@@ -88,6 +89,7 @@ export const transfersBody = z.strictObject({
         amount,
         currency: z.string(),
         effective_date: z.string().optional().describe('The same in both books; default: the business date.'),
+        adjustment: z.boolean().optional().describe('May count from a date in a closed period.'),
         linked: z.boolean().optional().describe('Chained to the next; a chain stays within one book.'),
         type: z.string().optional(),
         description: z.string().optional(),
@@ -122,6 +124,7 @@ export const transferReply = z
     amount: z.string(),
     currency: z.string(),
     effective_date: z.string(),
+    adjustment: z.boolean(),
     type: z.string().nullable(),
     description: z.string().nullable(),
     reference: z.string().nullable(),

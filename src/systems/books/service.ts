@@ -145,7 +145,7 @@ export function openBooks({ db, clock, ledger }: BooksOptions): Books {
     const fresh = await register(
       db,
       [...first.values()].map(({ judged, fingerprint, debit, credit, index }) => {
-        const { type, description, reference } = at(transfers, index);
+        const { adjustment, type, description, reference } = at(transfers, index);
         return {
           ...judged,
           fingerprint,
@@ -154,6 +154,7 @@ export function openBooks({ db, clock, ledger }: BooksOptions): Books {
           creditBookId: credit.book.bookId,
           effectiveDate: judged.effectiveDate ?? businessDate,
           reversalDate: judged.effectiveDate ?? businessDate,
+          adjustment: adjustment === true,
           type: type ?? null,
           description: description ?? null,
           reference: reference ?? null,

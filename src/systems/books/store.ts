@@ -14,6 +14,7 @@ interface Row {
   amount_minor: bigint;
   currency: string;
   effective_date: string;
+  adjustment: boolean;
   type: string | null;
   description: string | null;
   reference: string | null;
@@ -28,7 +29,7 @@ interface Row {
 }
 
 const columns = `transfer_id, encode(fingerprint, 'hex') as fingerprint, entity_code, debit_book_id, credit_book_id,
-  debit_account_id, credit_account_id, amount_minor, currency, effective_date, type, description, reference, state,
+  debit_account_id, credit_account_id, amount_minor, currency, effective_date, adjustment, type, description, reference, state,
   attempt, reversal_date, reversed, refused_side, code, registered_at, ended_at`;
 
 function transferOf(row: Row): EntityTransfer {
@@ -43,6 +44,7 @@ function transferOf(row: Row): EntityTransfer {
     amount: row.amount_minor,
     currency: row.currency,
     effectiveDate: row.effective_date,
+    adjustment: row.adjustment,
     type: row.type,
     description: row.description,
     reference: row.reference,
@@ -66,14 +68,14 @@ export async function register(
   const { rows } = await db.query<{ transfer_id: string }>(
     `insert into books.transfer (transfer_id, fingerprint, entity_code, debit_book_id, credit_book_id, debit_account_id,
        credit_account_id, amount_minor, currency, effective_date, reversal_date, type, description, reference, state,
-       registered_at, due_at)
+       registered_at, due_at, adjustment)
      select u.id, decode(u.fingerprint, 'hex'), u.entity, u.debit_book, u.credit_book, u.debit_account, u.credit_account,
        u.amount, u.currency, u.effective_date, u.effective_date, u.type, u.description, u.reference, 'registered',
-       u.registered_at, $14
+       u.registered_at, $14, u.adjustment
      from unnest($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::integer[], $6::uuid[], $7::uuid[], $8::bigint[],
-       $9::text[], $10::date[], $11::text[], $12::text[], $13::text[], $15::timestamptz[])
+       $9::text[], $10::date[], $11::text[], $12::text[], $13::text[], $15::timestamptz[], $16::boolean[])
        as u (id, fingerprint, entity, debit_book, credit_book, debit_account, credit_account, amount, currency,
-         effective_date, type, description, reference, registered_at)
+         effective_date, type, description, reference, registered_at, adjustment)
      order by u.id
      on conflict (transfer_id) do nothing
      returning transfer_id`,
@@ -93,6 +95,7 @@ export async function register(
       transfers.map(({ reference }) => reference),
       dueAt,
       transfers.map(({ registeredAt }) => registeredAt),
+      transfers.map(({ adjustment }) => adjustment),
     ],
   );
   return new Set(rows.map((row) => row.transfer_id));

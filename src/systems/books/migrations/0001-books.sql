@@ -63,6 +63,8 @@ create table books.transfer (
   amount_minor      bigint not null check (amount_minor > 0),
   currency          text not null,
   effective_date    date not null,
+  adjustment        boolean not null,
+  adjustment        boolean not null,
   type              text,
   description       text,
   reference         text,
