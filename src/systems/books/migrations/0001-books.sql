@@ -64,7 +64,6 @@ create table books.transfer (
   currency          text not null,
   effective_date    date not null,
   adjustment        boolean not null,
-  adjustment        boolean not null,
   type              text,
   description       text,
   reference         text,
