@@ -39,6 +39,8 @@ const currencies = ['CNY', 'JPY'];
 const longestWorkMs = 2_500;
 /** How long transfers that nobody asked about again may take to end once no server is killed any more. */
 const recoveryMs = 30_000;
+/** How many requests at once are asked again in the end. */
+const checkers = 4;
 
 export const run: Soak = async (options) => {
   const cleanups: (() => Promise<void>)[] = [];
@@ -198,13 +200,17 @@ class BooksSoak {
       await sleep(100);
     }
     const waitedMs = performance.now() - startedMs;
-    for (const request of this.requests) {
-      const open = request.results === null || request.results.some(({ status }) => status === 'in_transit');
-      this.counts.stuck += request.results?.filter(({ status }) => status === 'in_transit').length ?? 0;
-      const again = await this.ask(request);
-      if (open) request.results = again;
-      else checkAgain(request, again, this.found);
-    }
+    const waiting = [...this.requests];
+    const check = async () => {
+      for (let request = waiting.pop(); request !== undefined; request = waiting.pop()) {
+        const waits = request.results?.filter(({ status }) => status === 'in_transit').length ?? 0;
+        this.counts.stuck += waits;
+        const again = await this.ask(request);
+        if (request.results === null || waits > 0) request.results = again;
+        else checkAgain(request, again, this.found);
+      }
+    };
+    await Promise.all(Array.from({ length: checkers }, check));
     return waitedMs;
   }
 
