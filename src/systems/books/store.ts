@@ -7,8 +7,8 @@ interface Row {
   transfer_id: string;
   fingerprint: string;
   entity_code: string;
-  debit_book_id: number;
-  credit_book_id: number;
+  debitBookId: number;
+  creditBookId: number;
   debit_account_id: string;
   credit_account_id: string;
   amount_minor: bigint;
@@ -28,8 +28,8 @@ interface Row {
   ended_at: string | null;
 }
 
-const columns = `transfer_id, encode(fingerprint, 'hex') as fingerprint, entity_code, debit_book_id, credit_book_id,
-  debit_account_id, credit_account_id, amount_minor, currency, effective_date, adjustment, type, description, reference, state,
+const columns = `transfer_id, encode(fingerprint, 'hex') as fingerprint, entity_code,
+  debit_book_id as "debitBookId", credit_book_id as "creditBookId", debit_account_id, credit_account_id, amount_minor, currency, effective_date, adjustment, type, description, reference, state,
   attempt, reversal_date, reversed, refused_side, code, registered_at, ended_at`;
 
 function transferOf(row: Row): EntityTransfer {
@@ -37,8 +37,8 @@ function transferOf(row: Row): EntityTransfer {
     id: row.transfer_id,
     fingerprint: row.fingerprint,
     entityCode: row.entity_code,
-    debitBookId: row.debit_book_id,
-    creditBookId: row.credit_book_id,
+    debitBookId: row.debitBookId,
+    creditBookId: row.creditBookId,
     debitAccountId: row.debit_account_id,
     creditAccountId: row.credit_account_id,
     amount: row.amount_minor,
@@ -178,24 +178,18 @@ export async function endedSums(
   entityCode: string,
 ): Promise<{ debitBookId: number; creditBookId: number; currency: string; accepted: bigint; reversed: bigint }[]> {
   const { rows } = await db.query<{
-    debit_book_id: number;
-    credit_book_id: number;
+    debitBookId: number;
+    creditBookId: number;
     currency: string;
     accepted: string;
     reversed: string;
   }>(
-    `select debit_book_id, credit_book_id, currency,
+    `select debit_book_id as "debitBookId", credit_book_id as "creditBookId", currency,
        coalesce(sum(amount_minor) filter (where state = 'accepted'), 0)::text as accepted,
        coalesce(sum(amount_minor) filter (where state = 'refused' and reversed), 0)::text as reversed
      from books.transfer where entity_code = $1 and ended_at is not null
      group by debit_book_id, credit_book_id, currency`,
     [entityCode],
   );
-  return rows.map((row) => ({
-    debitBookId: row.debit_book_id,
-    creditBookId: row.credit_book_id,
-    currency: row.currency,
-    accepted: BigInt(row.accepted),
-    reversed: BigInt(row.reversed),
-  }));
+  return rows.map((row) => ({ ...row, accepted: BigInt(row.accepted), reversed: BigInt(row.reversed) }));
 }
