@@ -2,7 +2,7 @@
  * `npm run soak books`: three server processes on one database work for one entity with 8 books; all the time one of them
  * is killed with `kill -9` and comes back. Clients send transfers within books and between them, many of which are
  * refused, for want of money or because somebody freezes an account at that moment. In the middle a ninth book is added.
- * In the end nothing may be lost, doubled or in transit. Options: `--rounds` (kills, default 90).
+ * In the end nothing may be lost, doubled or in transit. Options: `--rounds` (kills, default 60).
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -47,7 +47,7 @@ export const run: Soak = async (options) => {
   const cleanup: Cleanup = { after: (work) => void cleanups.unshift(work) };
   try {
     const soak = new BooksSoak(options);
-    return await soak.run(options.rounds ?? 90, cleanup);
+    return await soak.run(options.rounds ?? 60, cleanup);
   } finally {
     for (const work of cleanups) await work();
   }
