@@ -6,7 +6,7 @@ import { type Ledger, ledgerRoutes, openLedger } from '#engines/ledger';
 import type { Clock } from '#kernel/clock';
 import type { Config } from '#kernel/config';
 import { type Database, lockDataFolder, openDatabase } from '#kernel/database';
-import { createBook, eventRoutes, listBooks } from '#kernel/events';
+import { type Book, createBook, eventRoutes, listBooks } from '#kernel/events';
 import { buildHttp, purgeIdempotencyKeys } from '#kernel/http';
 import { openJobs } from '#kernel/jobs';
 import type { Log } from '#kernel/log';
@@ -14,6 +14,7 @@ import { createMetrics } from '#kernel/metrics';
 import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
 import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
 import { entityRoutes, openBooks } from '#systems/books';
+import { evidenceFolder, evidenceRoutes, openPostingEvidence } from '#systems/evidence';
 
 export interface RunningServer {
   /** Where it answers, such as `http://127.0.0.1:8080`. */
@@ -33,7 +34,7 @@ export interface ServerOptions {
 const EXPIRY_INTERVAL_MS = 1_000;
 /** How often transfers between books are looked through for what a killed process left. */
 const IN_TRANSIT_INTERVAL_MS = 1_000;
-/** How often a new book is noticed by the webhook deliverers. */
+/** How often a new book is noticed by what runs beside each book. */
 const BOOK_INTERVAL_MS = 5_000;
 /** How long an Idempotency-Key is remembered. */
 const IDEMPOTENCY_DAYS = 7;
@@ -57,6 +58,13 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
     const ledger = openLedger({ db, clock, timeZone: config.timeZone, metrics });
     closers.push(() => ledger.close());
     const books = openBooks({ db, clock, ledger });
+    const evidence = openPostingEvidence({
+      db,
+      clock,
+      folder: evidenceFolder(config),
+      origin: config.evidenceOrigin,
+      log,
+    });
     const webhooks = openWebhooks({ db, clock, log, allowedNetworks: loopbackNetworks });
 
     const stop = new AbortController();
@@ -67,7 +75,8 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
       every(IN_TRANSIT_INTERVAL_MS, stop.signal, log, async () => {
         while ((await books.continueDue()) > 0);
       }),
-      deliverWebhooks(db, webhooks, stop.signal, log),
+      besideEachBook(db, 'webhook delivery', stop.signal, log, ({ bookId }) => webhooks.run(bookId, stop.signal)),
+      besideEachBook(db, 'evidence', stop.signal, log, (book) => evidence.run(book, stop.signal)),
     ];
     closers.push(async () => {
       stop.abort();
@@ -98,6 +107,7 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
       entityRoutes(books, ledger.businessDate),
       eventRoutes,
       webhookRoutes(webhooks),
+      evidenceRoutes(evidence),
     ]);
     closers.push(async () => void (await app.close()));
     const url = await app.listen({ host: config.host, port: config.port });
@@ -148,22 +158,23 @@ async function every(interval_ms: number, signal: AbortSignal, log: Log, work: (
   }
 }
 
-/** One deliverer per book, also for books that come later. */
-async function deliverWebhooks(
+/** One run of `work` per book, also for books that come later; one that ends in an error is started again. */
+async function besideEachBook(
   db: Database,
-  webhooks: ReturnType<typeof openWebhooks>,
+  name: string,
   signal: AbortSignal,
   log: Log,
+  work: (book: Book) => Promise<void>,
 ): Promise<void> {
   const running = new Map<number, Promise<void>>();
   await every(BOOK_INTERVAL_MS, signal, log, async () => {
-    for (const { bookId } of await listBooks(db)) {
-      if (running.has(bookId)) continue;
-      const loop = webhooks.run(bookId, signal).catch((error: unknown) => {
-        log.warn({ err: error }, 'webhook delivery stopped; it will be started again');
-        running.delete(bookId);
+    for (const book of await listBooks(db)) {
+      if (running.has(book.bookId)) continue;
+      const loop = work(book).catch((error: unknown) => {
+        log.warn({ err: error }, `${name} stopped; it will be started again`);
+        running.delete(book.bookId);
       });
-      running.set(bookId, loop);
+      running.set(book.bookId, loop);
     }
   });
   await Promise.all(running.values());

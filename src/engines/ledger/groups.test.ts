@@ -158,21 +158,21 @@ suite('groups', () => {
     const create = (input: Parameters<typeof ledger.createGroups>[2][number]) => group(code, [input]);
     await create(family);
     await create(family);
-    const faults: [string, Promise<unknown>][] = [
-      ['group_different', create({ ...family, name: 'other' })],
-      ['group_different', create({ ...family, daily: false })],
-      ['group_invalid', create({ dimension: 'Customer', code: 'x' })],
-      ['group_invalid', create({ dimension: 'customer', code: '' })],
-      ['group_invalid', create({ dimension: 'customer', code: 'x'.repeat(65) })],
-      ['group_invalid', create({ dimension: 'customer', code: 'x', parentCode: 'x' })],
-      ['group_invalid', create({ dimension: 'customer', code: 'x', accountCode: ' ' })],
-      ['group_parent_not_found', create({ dimension: 'customer', code: 'x', parentCode: 'y' })],
-      ['group_parent_not_found', create({ dimension: 'branch', code: 'x', parentCode: 'family' })],
-      ['group_not_found', ledger.joinGroup(code, { dimension: 'customer', code: 'none' }, [ids[0]])],
-      ['account_not_found', ledger.joinGroup(code, family, [ids[0], newId()])],
-      ['account_not_found', ledger.joinGroup(code, family, ['nobody'])],
+    const faults: [string, () => Promise<unknown>][] = [
+      ['group_different', () => create({ ...family, name: 'other' })],
+      ['group_different', () => create({ ...family, daily: false })],
+      ['group_invalid', () => create({ dimension: 'Customer', code: 'x' })],
+      ['group_invalid', () => create({ dimension: 'customer', code: '' })],
+      ['group_invalid', () => create({ dimension: 'customer', code: 'x'.repeat(65) })],
+      ['group_invalid', () => create({ dimension: 'customer', code: 'x', parentCode: 'x' })],
+      ['group_invalid', () => create({ dimension: 'customer', code: 'x', accountCode: ' ' })],
+      ['group_parent_not_found', () => create({ dimension: 'customer', code: 'x', parentCode: 'y' })],
+      ['group_parent_not_found', () => create({ dimension: 'branch', code: 'x', parentCode: 'family' })],
+      ['group_not_found', () => ledger.joinGroup(code, { dimension: 'customer', code: 'none' }, [ids[0]])],
+      ['account_not_found', () => ledger.joinGroup(code, family, [ids[0], newId()])],
+      ['account_not_found', () => ledger.joinGroup(code, family, ['nobody'])],
     ];
-    for (const [expected, fault] of faults) await assert.rejects(fault, { code: expected });
+    for (const [expected, fault] of faults) await assert.rejects(fault(), { code: expected });
   });
 });
 

@@ -137,8 +137,21 @@ export function countOut(windows: readonly WindowNow[], amount: bigint): void {
   }
 }
 
+/** Within which instants a batch has to be recorded, so that its windows have counted where the journal says. */
+export class WindowSpan {
+  fromMs: number | null = null;
+  untilMs: number | null = null;
+
+  /** A window said something at this instant. */
+  include(nowMs: number): void {
+    const from = Math.floor(nowMs / QUARTER_MS) * QUARTER_MS;
+    this.fromMs = Math.max(this.fromMs ?? from, from);
+    this.untilMs = Math.min(this.untilMs ?? from + QUARTER_MS, from + QUARTER_MS);
+  }
+}
+
 /** No zone's hours begin anywhere but at a quarter of an hour of UTC. */
-export const QUARTER_MS = 900_000;
+const QUARTER_MS = 900_000;
 /** What every bucket of a zone is within one quarter of an hour; the last one asked for. */
 const remembered = new Map<string, { quarter: number; hour: number; day: number; month: number }>();
 

@@ -28,7 +28,7 @@ import {
   grow,
   guardsOf,
   periods,
-  QUARTER_MS,
+  WindowSpan,
   windowLimits,
   windowOverflow,
   windowsOf,
@@ -62,8 +62,8 @@ export function openBatch(view: BatchView): OpenBatch {
       guards: batch.guards,
       guardsChanged: batch.guardsChanged,
       closing: view.closing(),
-      windowFromMs: batch.windowFromMs,
-      windowUntilMs: batch.windowUntilMs,
+      windowFromMs: batch.span.fromMs,
+      windowUntilMs: batch.span.untilMs,
     }),
   };
 }
@@ -113,8 +113,7 @@ class Batch {
   readonly references = new Map<string, ReferenceNow>();
   readonly guards: GroupNow[] = [];
   readonly guardsChanged = new Set<GroupNow>();
-  windowFromMs: number | null = null;
-  windowUntilMs: number | null = null;
+  readonly span = new WindowSpan();
   private readonly seen = new Map<string, { answer: Answer; fingerprint: string }>();
   private readonly entered = new Map<string, JournalRow>();
   private readonly view: BatchView;
@@ -233,7 +232,7 @@ class Batch {
     const delta = pending ? { pending: amount, posted: 0n } : { pending: 0n, posted: amount };
     const guards = guardsOf(debit, credit, this.guard);
     const windows = windowsOf(debit, credit, guards);
-    if (windows.length > 0) this.countsNow();
+    if (windows.length > 0) this.span.include(this.time.nowMs);
     const refusal =
       this.closed(prepared, undefined) ??
       standing(debit, credit) ??
@@ -385,13 +384,6 @@ class Batch {
     }
     return group;
   };
-
-  /** A window says something at this instant, so the batch has to be recorded while the same buckets run. */
-  private countsNow(): void {
-    const from = Math.floor(this.time.nowMs / QUARTER_MS) * QUARTER_MS;
-    this.windowFromMs = Math.max(this.windowFromMs ?? from, from);
-    this.windowUntilMs = Math.min(this.windowUntilMs ?? from + QUARTER_MS, from + QUARTER_MS);
-  }
 
   private reference(id: string | null): ReferenceNow | undefined {
     if (id === null) return undefined;

@@ -5,6 +5,7 @@ import { createBook, listBooks } from '#kernel/events';
 import { bodyCheckedBy, decodeCursor, encodeCursor, pageFrom, pageOf, type RouteModule, sendJson } from '#kernel/http';
 import { formatAmount } from '#kernel/money';
 import { checkTransfers } from './body.ts';
+import { groupRoutes } from './group-routes.ts';
 import { accountJson, bookJson, countersJson, limitsOf, outcomeJson, transferJson } from './json.ts';
 import type { Ledger } from './ledger.ts';
 import type { Outcome } from './model.ts';
@@ -15,8 +16,10 @@ import { outcomeCodeOf } from './store.ts';
 
 /** Routes below /api/v1/ledger. */
 export function ledgerRoutes(ledger: Ledger): RouteModule {
+  const groups = groupRoutes(ledger);
   return (app, deps) => {
     const { db, clock } = deps;
+    groups(app, deps);
 
     app.get(
       '/ledger/books',

@@ -4,6 +4,7 @@ import { bookCommand } from './book.ts';
 import { configCommand } from './config.ts';
 import { decideCommand } from './decide.ts';
 import { entityCommand } from './entity.ts';
+import { evidenceCommand } from './evidence.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
@@ -21,5 +22,6 @@ export const commands: readonly RegisterCommand[] = [
   importCommand,
   exportCommand,
   verifyCommand,
+  evidenceCommand,
   decideCommand,
 ];
