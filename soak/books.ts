@@ -30,10 +30,11 @@ import {
 import { seededRandom } from './lib/random.ts';
 import { readToken, type ServerProcess, startServer, verifyBooks } from './lib/server-process.ts';
 
-const servers = 3;
 const books = 8;
 const clients = 6;
-const customers = 64;
+/** In full, and for a few rounds, where most of the time would go into setting up. */
+const sizes = { full: { servers: 3, customers: 64 }, short: { servers: 2, customers: 24 } };
+const shortRounds = 5;
 const currencies = ['CNY', 'JPY'];
 /** The longest the servers work before the next kill. */
 const longestWorkMs = 2_500;
@@ -46,8 +47,9 @@ export const run: Soak = async (options) => {
   const cleanups: (() => Promise<void>)[] = [];
   const cleanup: Cleanup = { after: (work) => void cleanups.unshift(work) };
   try {
-    const soak = new BooksSoak(options);
-    return await soak.run(options.rounds ?? 60, cleanup);
+    const rounds = options.rounds ?? 60;
+    const soak = new BooksSoak(options, rounds <= shortRounds ? sizes.short : sizes.full);
+    return await soak.run(rounds, cleanup);
   } finally {
     for (const work of cleanups) await work();
   }
@@ -64,8 +66,10 @@ class BooksSoak {
   private settings: Readonly<Record<string, string>> = {};
   private token = '';
   private stopped = false;
+  private readonly size: (typeof sizes)['full'];
 
-  constructor({ seed, log, progress }: SoakOptions) {
+  constructor({ seed, log, progress }: SoakOptions, size: (typeof sizes)['full']) {
+    this.size = size;
     this.progress = progress;
     this.random = seededRandom(seed);
     this.found = differences(log);
@@ -97,7 +101,7 @@ class BooksSoak {
 
   private async startAll(cleanup: Cleanup): Promise<void> {
     const database = await testDatabase(cleanup);
-    const folders = Array.from({ length: servers }, () => mkdtempSync(join(tmpdir(), 'longmen-books-')));
+    const folders = Array.from({ length: this.size.servers }, () => mkdtempSync(join(tmpdir(), 'longmen-books-')));
     cleanup.after(async () => {
       this.stopped = true;
       await Promise.all(this.running.map(({ server }) => server.stop()));
@@ -126,7 +130,7 @@ class BooksSoak {
     for (let book = 1; book <= books; book++) {
       accounts.push(...(await openBook(target, random, `${entity}-${book}`, currencies)));
     }
-    for (let customer = 0; customer < customers; customer++) {
+    for (let customer = 0; customer < this.size.customers; customer++) {
       accounts.push(await openCustomer(target, random, `C${customer}`, currencies[customer % 2] ?? 'CNY'));
     }
   }
@@ -137,7 +141,7 @@ class BooksSoak {
     const before = accounts.filter(({ customer }) => customer !== null);
     const added = `${entity}-${books + 1}`;
     const fresh = await openBook(target, random, added, currencies);
-    for (let customer = 0; customer < customers; customer++) {
+    for (let customer = 0; customer < this.size.customers; customer++) {
       fresh.push(await openCustomer(target, random, `D${customer}`, currencies[customer % 2] ?? 'CNY'));
     }
     for (const { customer, book } of before) {
@@ -281,7 +285,7 @@ class BooksSoak {
       name: 'books',
       passed: found.count === 0 && across.length > 0,
       details: {
-        servers,
+        servers: this.size.servers,
         books: books + 1,
         accounts: this.accounts.length,
         transfers: results.length,
