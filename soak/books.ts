@@ -35,6 +35,8 @@ const clients = 6;
 /** In full, and for a few rounds, where most of the time would go into setting up. */
 const sizes = { full: { servers: 3, customers: 64 }, short: { servers: 2, customers: 24 } };
 const shortRounds = 5;
+/** Customers who come after the ninth book: enough for some of them to be given to it. */
+const newcomers = 64;
 const currencies = ['CNY', 'JPY'];
 /** The longest the servers work before the next kill. */
 const longestWorkMs = 2_500;
@@ -141,7 +143,7 @@ class BooksSoak {
     const before = accounts.filter(({ customer }) => customer !== null);
     const added = `${entity}-${books + 1}`;
     const fresh = await openBook(target, random, added, currencies);
-    for (let customer = 0; customer < this.size.customers; customer++) {
+    for (let customer = 0; customer < newcomers; customer++) {
       fresh.push(await openCustomer(target, random, `D${customer}`, currencies[customer % 2] ?? 'CNY'));
     }
     for (const { customer, book } of before) {
