@@ -15,6 +15,7 @@ import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
 import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
 import { entityRoutes, openBooks } from '#systems/books';
 import { evidenceFolder, evidenceRoutes, openPostingEvidence } from '#systems/evidence';
+import { generalLedgerRoutes } from '#systems/general-ledger';
 
 export interface RunningServer {
   /** Where it answers, such as `http://127.0.0.1:8080`. */
@@ -76,8 +77,10 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
         while ((await books.continueDue()) > 0);
       }),
       besideEachBook(db, 'webhook delivery', stop.signal, log, ({ bookId }) => webhooks.run(bookId, stop.signal)),
-      besideEachBook(db, 'evidence', stop.signal, log, (book) => evidence.run(book, stop.signal)),
     ];
+    if (config.evidence === 'on') {
+      loops.push(besideEachBook(db, 'evidence', stop.signal, log, (book) => evidence.run(book, stop.signal)));
+    }
     closers.push(async () => {
       stop.abort();
       await Promise.all(loops);
@@ -105,6 +108,7 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
     const app = await buildHttp({ config, db, clock, log, metrics, tokens }, [
       ledgerRoutes(ledger),
       entityRoutes(books, ledger.businessDate),
+      generalLedgerRoutes(ledger),
       eventRoutes,
       webhookRoutes(webhooks),
       evidenceRoutes(evidence),

@@ -1,6 +1,7 @@
 /** All commands of `longmen`, in the order its help shows them. */
 import type { RegisterCommand } from '../command.ts';
 import { bookCommand } from './book.ts';
+import { chartCommand } from './chart.ts';
 import { configCommand } from './config.ts';
 import { decideCommand } from './decide.ts';
 import { entityCommand } from './entity.ts';
@@ -8,6 +9,7 @@ import { evidenceCommand } from './evidence.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
+import { periodCommand } from './period.ts';
 import { startCommand } from './start.ts';
 import { tokenCommand } from './token.ts';
 import { verifyCommand } from './verify.ts';
@@ -19,6 +21,8 @@ export const commands: readonly RegisterCommand[] = [
   tokenCommand,
   bookCommand,
   entityCommand,
+  chartCommand,
+  periodCommand,
   importCommand,
   exportCommand,
   verifyCommand,
