@@ -13,6 +13,7 @@ import type { Log } from '#kernel/log';
 import { createMetrics } from '#kernel/metrics';
 import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
 import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
+import { entityRoutes, openBooks } from '#systems/books';
 import { evidenceFolder, evidenceRoutes, openPostingEvidence } from '#systems/evidence';
 import { exchangeRoutes, openExchange } from '#systems/exchange';
 import { generalLedgerRoutes } from '#systems/general-ledger';
@@ -34,6 +35,8 @@ export interface ServerOptions {
 
 /** How often pending transfers are looked through for expiry. */
 const EXPIRY_INTERVAL_MS = 1_000;
+/** How often transfers between books are looked through for what a killed process left. */
+const IN_TRANSIT_INTERVAL_MS = 1_000;
 /** How often a new book is noticed by what runs beside each book. */
 const BOOK_INTERVAL_MS = 5_000;
 /** How long an Idempotency-Key is remembered. */
@@ -57,6 +60,7 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
     const metrics = createMetrics();
     const ledger = openLedger({ db, clock, timeZone: config.timeZone, metrics });
     closers.push(() => ledger.close());
+    const books = openBooks({ db, clock, ledger });
     const evidence = openPostingEvidence({
       db,
       clock,
@@ -70,6 +74,9 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
     const loops = [
       every(EXPIRY_INTERVAL_MS, stop.signal, log, async () => {
         for (const { code } of await listBooks(db)) await expireAll(ledger, code, log);
+      }),
+      every(IN_TRANSIT_INTERVAL_MS, stop.signal, log, async () => {
+        while ((await books.continueDue()) > 0);
       }),
       besideEachBook(db, 'webhook delivery', stop.signal, log, ({ bookId }) => webhooks.run(bookId, stop.signal)),
     ];
@@ -102,6 +109,7 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
     const tokens = createTokenVerifier({ db, clock });
     const app = await buildHttp({ config, db, clock, log, metrics, tokens }, [
       ledgerRoutes(ledger),
+      entityRoutes(books, ledger.businessDate),
       generalLedgerRoutes(ledger),
       eventRoutes,
       webhookRoutes(webhooks),

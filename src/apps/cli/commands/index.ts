@@ -4,6 +4,7 @@ import { bookCommand } from './book.ts';
 import { chartCommand } from './chart.ts';
 import { configCommand } from './config.ts';
 import { decideCommand } from './decide.ts';
+import { entityCommand } from './entity.ts';
 import { evidenceCommand } from './evidence.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
@@ -20,6 +21,7 @@ export const commands: readonly RegisterCommand[] = [
   migrateCommand,
   tokenCommand,
   bookCommand,
+  entityCommand,
   chartCommand,
   periodCommand,
   importCommand,

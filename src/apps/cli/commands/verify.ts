@@ -15,12 +15,14 @@ export const verifyCommand: RegisterCommand = (program, act) => {
     .option('--book <code>', 'only this book (default: all)')
     .action(
       act(async (context, _words, options) => {
-        const [{ findBook }, { verify }, { openMarker }, { evidenceFolder, verifyPostings }] = await Promise.all([
-          import('#kernel/events'),
-          import('#engines/ledger'),
-          import('#engines/evidence'),
-          import('#systems/evidence'),
-        ]);
+        const [{ findBook }, { verify }, { openMarker }, { evidenceFolder, verifyPostings }, { verifyInTransit }] =
+          await Promise.all([
+            import('#kernel/events'),
+            import('#engines/ledger'),
+            import('#engines/evidence'),
+            import('#systems/evidence'),
+            import('#systems/books'),
+          ]);
         const db = await context.database();
         const book = options.book === undefined ? undefined : (await findBook(db, String(options.book))).code;
         const marker = openMarker(evidenceFolder(await context.config()), { create: false });
@@ -31,8 +33,10 @@ export const verifyCommand: RegisterCommand = (program, act) => {
           marker,
           onProgress: (done, total) => progress(done, total, 'evidence'),
         });
-        const findings = [...ledger.findings, ...evidence.findings];
-        const checks = ledger.checks + evidence.checks;
+        const inTransit = await verifyInTransit(db, book);
+        const findings = [...ledger.findings, ...evidence.findings, ...inTransit];
+        // What is in transit is one more check, over all books of an entity.
+        const checks = ledger.checks + evidence.checks + 1;
         const books = ledger.books.map((one) => {
           const { leaves = 0, behind = 0 } = evidence.books.find((other) => other.book === one.book) ?? {};
           return { ...one, leaves, behind };
