@@ -1,11 +1,13 @@
 /** All commands of `longmen`, in the order its help shows them. */
 import type { RegisterCommand } from '../command.ts';
+import { backupCommand } from './backup.ts';
 import { bookCommand } from './book.ts';
 import { configCommand } from './config.ts';
 import { decideCommand } from './decide.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
+import { restoreCommand } from './restore.ts';
 import { startCommand } from './start.ts';
 import { tokenCommand } from './token.ts';
 import { verifyCommand } from './verify.ts';
@@ -19,5 +21,7 @@ export const commands: readonly RegisterCommand[] = [
   importCommand,
   exportCommand,
   verifyCommand,
+  backupCommand,
+  restoreCommand,
   decideCommand,
 ];

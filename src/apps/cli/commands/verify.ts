@@ -1,5 +1,7 @@
+import type { VerifyFinding } from '#engines/ledger';
 import { defineErrors } from '#kernel/errors';
 import { addExample, type RegisterCommand } from '../command.ts';
+import type { Context } from '../context.ts';
 import { table } from '../output.ts';
 
 const verifyError = defineErrors({ books_unsound: { status: 500, title: 'The books do not follow from the journal' } });
@@ -31,18 +33,19 @@ export const verifyCommand: RegisterCommand = (program, act) => {
             { right: [1, 2, 3, 4] },
           ),
         );
-        for (const finding of findings) {
-          const { check, about, count, first } = finding;
-          context.output.note(
-            `${finding.book}, ${check} (${about}): ${count} wrong, the first is ${JSON.stringify(first)}`,
-          );
-        }
-        const [first] = findings;
-        if (first !== undefined) {
-          const more = findings.length > 1 ? ` and ${findings.length - 1} more` : '';
-          throw verifyError('books_unsound', `book ${first.book} fails check ${first.check}${more}`);
-        }
+        booksUnsound(context, findings);
       }),
     );
   addExample(command, 'longmen verify', 'longmen verify --book main --json');
 };
+
+/** Names what verification has found, if anything. @throws `books_unsound` */
+export function booksUnsound(context: Context, findings: readonly VerifyFinding[]): void {
+  for (const { book, check, about, count, first } of findings) {
+    context.output.note(`${book}, ${check} (${about}): ${count} wrong, the first is ${JSON.stringify(first)}`);
+  }
+  const [first] = findings;
+  if (first === undefined) return;
+  const more = findings.length > 1 ? ` and ${findings.length - 1} more` : '';
+  throw verifyError('books_unsound', `book ${first.book} fails check ${first.check}${more}`);
+}
