@@ -100,6 +100,7 @@ export async function followBackup(options: FollowOptions): Promise<void> {
   for (let started = false; !isOver(); ) {
     try {
       const session = await openSession(options);
+      for (const warning of session.warnings) log.warn({ folder: options.folder }, warning);
       try {
         await followSession(session, options, () => {
           started = true;
@@ -183,10 +184,7 @@ interface Session {
 async function openSession(options: BackupOptions): Promise<Session> {
   const { access, log, clock, folder, dataFolder, signal } = options;
   const warnings: string[] = [];
-  const warn = (text: string) => {
-    warnings.push(text);
-    log.warn({ folder }, text);
-  };
+  const warn = (text: string) => void warnings.push(text);
   const repository = await openForWriting(folder, options.key, clock);
   const closers: (() => Promise<void> | void)[] = [() => repository.close()];
   const close = async () => {

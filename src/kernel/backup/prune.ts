@@ -40,7 +40,7 @@ export async function neededFiles(
   const add = (file: { file: string; size: number; sha256: string }, of: string) => {
     if (!found.has(file.file)) found.set(file.file, { file: file.file, size: file.size, sha256: file.sha256, of });
   };
-  for (const entry of repository.entries) {
+  for (const entry of thinned(repository.entries)) {
     if (entry.kind === 'wal') add(entry, 'log');
     if (entry.kind === 'files') {
       add(entry.index, 'files of the data folder');

@@ -235,7 +235,8 @@ function askForRecovery(files: string, time: string | undefined): string {
     `recovery_target_action = 'promote'`,
     // Nobody is let in before the end, so that who gets in knows that it is the end.
     `hot_standby = 'off'`,
-    ...(time === undefined ? [] : [`recovery_target_time = '${time}'`, `recovery_target_inclusive = 'on'`]),
+    // In PostgreSQL's own form: names of time zones, even Z, are not known when this is read.
+    ...(time === undefined ? [] : [`recovery_target_time = '${time.replace('T', ' ').replace('Z', '+00')}'`]),
   ];
   writeFileSync(path, `${before}${settings.join('\n')}\n`, { mode: 0o600 });
   writeFileSync(join(files, 'recovery.signal'), '', { mode: 0o600 });

@@ -39,6 +39,8 @@ export interface EmbeddedOptions {
 }
 
 const pollMs = 50;
+/** How often a start that takes long is looked at: each look leaves a line in PostgreSQL's log. */
+const slowPollMs = 500;
 const startTimeoutMs = 30 * 60_000;
 const stopTimeoutMs = 5 * 60_000;
 const progressEveryMs = 5_000;
@@ -110,7 +112,8 @@ function urlOf(port: number, role: string, password: string): string {
 
 /** Finds the running server or starts one; returns its port once it accepts logins. `wanted`: the port it must have. */
 async function ensureRunning(place: Place, wanted?: number, timeoutMs = startTimeoutMs): Promise<number> {
-  const deadlineMs = performance.now() + timeoutMs;
+  const startedMs = performance.now();
+  const deadlineMs = startedMs + timeoutMs;
   let nextProgressMs = performance.now() + progressEveryMs;
   let child: ChildProcess | undefined;
   while (performance.now() < deadlineMs) {
@@ -132,7 +135,7 @@ async function ensureRunning(place: Place, wanted?: number, timeoutMs = startTim
       if (server !== undefined) rmSync(join(place.files, 'postmaster.pid'), { force: true });
       child = await start(place, wanted ?? server?.port, wanted !== undefined);
     }
-    await sleep(pollMs);
+    await sleep(performance.now() - startedMs < progressEveryMs ? pollMs : slowPollMs);
   }
   throw failed(place, 'PostgreSQL did not become ready in time');
 }
