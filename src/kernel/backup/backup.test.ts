@@ -21,6 +21,7 @@ import { systemClock } from '#kernel/clock';
 import { connect, openReplicationAccess, type ReplicationAccess, useEmbeddedServer } from '#kernel/database';
 import { LongmenError } from '#kernel/errors';
 import { testDatabase, testServer } from '#test/database';
+import { partsOf } from './base.ts';
 import {
   type BackupOptions,
   backup,
@@ -33,6 +34,7 @@ import {
   releaseBackup,
   restore,
 } from './index.ts';
+import { recoverable } from './plan.ts';
 
 const clock = systemClock();
 const program = join(import.meta.dirname, '../../../bin/longmen.js');
@@ -194,10 +196,9 @@ suite('backup and restore', { timeout: 600_000 }, () => {
     const repository = await open();
     const [older, newer] = listBases(repository);
     assert.ok(older?.latest && newer?.latest);
-    const wal = repository.entries.filter((entry) => entry.kind === 'wal').filter(({ file }) => !file.includes('.'));
-    const [walFile = '', lastWal = ''] = [wal[1]?.file, wal.at(-1)?.file];
+    const wal = (recoverable(repository.entries)[0]?.wal ?? []).map(({ file }) => file);
+    const [otherWal = '', walFile = ''] = wal;
     const base = repository.entries.findLast((entry) => entry.kind === 'base');
-    const { partsOf } = await import('./base.ts');
     const largest = (await partsOf(repository, base?.index ?? { file: '', size: 0, sha256: '' })).toSorted(
       (a, b) => b.size - a.size,
     );
@@ -207,7 +208,7 @@ suite('backup and restore', { timeout: 600_000 }, () => {
       bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 0x10;
       writeFileSync(path, bytes);
     };
-    const segment = walFile.split('/').at(-1);
+    const segment = walFile.split('/').at(-1)?.split('.')[0];
     const cases: [what: string, harm: (at: string) => void, checked: string, restored: string, named: string][] = [
       ['nothing', () => undefined, 'ok', 'ok', ''],
       ['a part changed', (at) => flip(join(at, part)), 'backup_part_damaged', 'backup_part_damaged', part],
@@ -224,7 +225,7 @@ suite('backup and restore', { timeout: 600_000 }, () => {
       ['log gone', (at) => rmSync(join(at, walFile)), 'backup_part_missing', 'backup_wal_missing', walFile],
       [
         'log in the place of other log',
-        (at) => cpSync(join(at, lastWal), join(at, walFile)),
+        (at) => cpSync(join(at, otherWal), join(at, walFile)),
         'backup_part_damaged',
         'backup_part_damaged',
         walFile,
@@ -330,11 +331,11 @@ suite('backup and restore', { timeout: 600_000 }, () => {
     await client.query('checkpoint');
     const { rows } = await client.query('select wal_status from pg_replication_slots');
     assert.deepEqual(rows, [{ wal_status: 'lost' }]);
+    await client.query('alter system reset max_slot_wal_keep_size');
+    await client.query('select pg_reload_conf()');
     const report = await backup(options());
     assert.ok(report.base !== null);
     assert.match(report.warnings.join(), /slot_lost.*new base backup/);
-    await client.query('alter system reset max_slot_wal_keep_size');
-    await client.query('select pg_reload_conf()');
     const bases = listBases(await open());
     assert.equal(new Set(bases.map(({ chain }) => chain)).size, 2);
     // The other chain can still be restored from.

@@ -85,6 +85,10 @@ export async function takeBase({ repository, url, signal, onProgress }: BaseOpti
       parts: written.length,
       index: index.stored,
     };
+  } catch (error) {
+    // Giving up ends the connection; why it was given up is what the caller wants to know.
+    signal?.throwIfAborted();
+    throw error;
   } finally {
     signal?.removeEventListener('abort', giveUp);
     await client.end().catch(() => undefined);
