@@ -68,7 +68,9 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
       await Promise.all(loops);
     });
 
-    const archiving = archive(config, clock, log, stop.signal);
+    const archiving = archive(config, clock, log, stop.signal).catch((error: unknown) => {
+      log.error({ err: error }, 'backup cannot be started');
+    });
     closers.push(async () => {
       stop.abort();
       await archiving;

@@ -90,13 +90,14 @@ export interface FollowOptions extends BackupOptions {
   readonly failAtStart?: boolean;
 }
 
-const retryMs = 5_000;
+const [firstRetryMs, longestRetryMs] = [2_000, 60_000];
 const lookEveryMs = 10_000;
 
 /** Archives until `signal` fires. What goes wrong is logged, and tried again. */
 export async function followBackup(options: FollowOptions): Promise<void> {
   const { signal, log, access } = options;
   const isOver = () => signal?.aborted === true;
+  let retryMs = firstRetryMs;
   for (let started = false; !isOver(); ) {
     try {
       const session = await openSession(options);
@@ -104,6 +105,7 @@ export async function followBackup(options: FollowOptions): Promise<void> {
       try {
         await followSession(session, options, () => {
           started = true;
+          retryMs = firstRetryMs;
         });
       } finally {
         await session.close();
@@ -114,6 +116,7 @@ export async function followBackup(options: FollowOptions): Promise<void> {
       log.warn({ err: error, folder: options.folder }, 'backup broken; it will be tried again');
       access.revive?.();
       await sleep(retryMs, undefined, { signal }).catch(() => undefined);
+      retryMs = Math.min(2 * retryMs, longestRetryMs);
     }
   }
 }
