@@ -97,8 +97,9 @@ export async function restore<Verified>(options: RestoreOptions<Verified>): Prom
   }
   const work = await prepareTarget(target);
   try {
-    const bytes = await unpackBase(options, plan, join(work, 'postgres'));
+    // The log first: that a segment is missing is known before the large part of the work.
     const walBytes = await placeLog(options, plan, join(work, 'postgres/pg_wal'));
+    const bytes = await unpackBase(options, plan, join(work, 'postgres'));
     const files = filesFor(repository.entries, options.time);
     if (files !== undefined) await restoreDataFiles(repository, files, work);
     options.signal?.throwIfAborted();
@@ -152,7 +153,6 @@ async function unpackBase<Verified>(
   plan: Recoverable,
   files: string,
 ): Promise<number> {
-  mkdirSync(files, { mode: 0o700 });
   const parts = await partsOf(repository, plan.base.index);
   const reader = new TarReader(files);
   let bytes = 0;
