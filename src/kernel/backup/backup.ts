@@ -8,7 +8,7 @@ import { invariant } from '#kernel/errors';
 import { type Archiver, startArchiver } from './archive.ts';
 import { takeBase } from './base.ts';
 import { type Control, openControl } from './control.ts';
-import { storeDataFiles } from './data-files.ts';
+import { stateOfDataFiles, storeDataFiles } from './data-files.ts';
 import { backupError } from './errors.ts';
 import type { KeySource } from './key.ts';
 import type { BaseEntry, ChainEntry } from './manifest.ts';
@@ -131,14 +131,13 @@ async function followSession(session: Session, options: FollowOptions, onStart: 
     const newest = session.newestBase();
     if (newest === undefined || hoursBetween(newest.ended_at, time) >= options.baseEveryHours) {
       await session.takeBase();
-      await session.storeFiles();
       if (retention !== undefined) {
         const report = await archiver.whileQuiet(() => prune(repository, retention, time));
         options.log.info({ ...report, folder: repository.folder }, 'backup pruned');
       }
     }
+    await session.storeFiles();
     if (!announced) {
-      await session.storeFiles();
       onRunning?.({
         folder: repository.folder,
         createdKeyFile: repository.createdKeyFile,
@@ -207,6 +206,7 @@ async function openSession(options: BackupOptions): Promise<Session> {
     }
     const archiver = await startArchiver({ repository, chain, control, url: access.url, clock });
     closers.push(() => archiver.stop());
+    let storedState = '';
     const newestBase = () =>
       repository.entries.findLast((entry) => entry.kind === 'base' && entry.chain === chain.chain) as
         | BaseEntry
@@ -258,8 +258,11 @@ async function openSession(options: BackupOptions): Promise<Session> {
         }
       },
       async storeFiles() {
-        const { time } = await control.present();
         const without = options.key.kind === 'file' ? [options.key.path, folder] : [folder];
+        const state = stateOfDataFiles(dataFolder, without);
+        if (state === storedState) return;
+        storedState = state;
+        const { time } = await control.present();
         const entry = await storeDataFiles(repository, dataFolder, without, time);
         if (entry !== undefined) repository.append(entry);
       },

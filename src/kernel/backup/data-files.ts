@@ -2,7 +2,7 @@
  * The files of the data folder beside the database: passwords of the roles, the first token, settings, keys. An
  * institution cannot be run without them, so they are part of the backup, sealed like everything else.
  */
-import { closeSync, mkdirSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import { writeDurably } from './files.ts';
@@ -34,6 +34,8 @@ export async function storeDataFiles(
   for (const path of dataFiles(dataFolder, without)) {
     const parts: StoredFile[] = [];
     let size = 0;
+    // What was there a moment ago may have been a draft that has got its name meanwhile.
+    if (!existsSync(join(dataFolder, path))) continue;
     for (const piece of piecesOf(join(dataFolder, path))) {
       size += piece.length;
       parts.push((await repository.putContent(piece)).stored);
@@ -44,6 +46,16 @@ export async function storeDataFiles(
   const last = repository.entries.findLast((entry) => entry.kind === 'files');
   if (last?.index.sha256 === index.sha256) return undefined;
   return { kind: 'files', taken_at: takenAt, files: files.length, index };
+}
+
+/** Names, sizes and times of the files: as long as it is the same, they need not be read again. */
+export function stateOfDataFiles(dataFolder: string, without: readonly string[]): string {
+  return dataFiles(dataFolder, without)
+    .map((path) => {
+      const found = statSync(join(dataFolder, path), { throwIfNoEntry: false });
+      return `${path} ${found?.size} ${found?.mtimeMs}`;
+    })
+    .join('\n');
 }
 
 /** The list of files an entry stands for. @throws `backup_part_missing`, `backup_part_damaged` */

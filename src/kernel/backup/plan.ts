@@ -98,10 +98,13 @@ export function walUpTo(plan: Recoverable, entries: readonly Entry[], time: stri
   return enough < needed ? needed : enough;
 }
 
-/** The newest copy of the data folder's files taken by `time`, else the oldest one there is. */
+/**
+ * The copy of the data folder's files for a time: the first one taken at or after it, which has every key that was made by
+ * then, else the newest.
+ */
 export function filesFor(entries: readonly Entry[], time: string | undefined): FilesEntry | undefined {
   const all = entries.filter((entry) => entry.kind === 'files');
-  return all.findLast(({ taken_at }) => time === undefined || taken_at <= time) ?? all[0];
+  return (time === undefined ? undefined : all.find(({ taken_at }) => taken_at >= time)) ?? all.at(-1);
 }
 
 /** The chain that may go on: the last one, unless it has ended. */

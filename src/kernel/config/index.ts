@@ -49,6 +49,8 @@ const timeZone: Reader<string> = (value) => {
   }
 };
 
+const origin: Reader<string> = (value) => (/^[^\s+/](?:[^\s+]*[^\s+/])?$/.test(value) ? value : undefined);
+
 const postgresUrl: Reader<string> = (value) =>
   /^postgres(ql)?:\/\/./.test(value) && URL.canParse(value) ? value : undefined;
 
@@ -193,6 +195,22 @@ const keys = {
     expects: 'a number from 1 to 10000',
     doc: 'Newest base backups that are kept however old they are.',
     read: integer(1, 10_000),
+  },
+  evidenceFolder: {
+    env: 'LONGMEN_EVIDENCE_FOLDER',
+    file: 'evidence_folder',
+    default: null,
+    expects: 'a folder',
+    doc: 'Folder of the private keys that sign evidence; without it evidence in the data folder. Created when missing.',
+    read: folder,
+  },
+  evidenceOrigin: {
+    env: 'LONGMEN_EVIDENCE_ORIGIN',
+    file: 'evidence_origin',
+    default: 'longmen.localhost/api/v1/evidence',
+    expects: 'an address without scheme, spaces, + or a / at its end',
+    doc: 'What the names of new evidence logs begin with; /<book> is added. Best the address they are served at.',
+    read: origin,
   },
 } as const satisfies Record<string, Key<string | number>>;
 

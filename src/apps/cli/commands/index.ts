@@ -4,6 +4,7 @@ import { backupCommand } from './backup.ts';
 import { bookCommand } from './book.ts';
 import { configCommand } from './config.ts';
 import { decideCommand } from './decide.ts';
+import { evidenceCommand } from './evidence.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
@@ -21,6 +22,7 @@ export const commands: readonly RegisterCommand[] = [
   importCommand,
   exportCommand,
   verifyCommand,
+  evidenceCommand,
   backupCommand,
   restoreCommand,
   decideCommand,

@@ -1,7 +1,7 @@
 import { addExample, type RegisterCommand } from '../command.ts';
 import { table } from '../output.ts';
 import { place } from './backup.ts';
-import { booksUnsound } from './verify.ts';
+import { booksUnsound, verifyEverything } from './verify.ts';
 
 /** `longmen restore`: a new data folder as the institution was at an instant, verified. */
 export const restoreCommand: RegisterCommand = (program, act) => {
@@ -40,7 +40,8 @@ export const restoreCommand: RegisterCommand = (program, act) => {
           async verify(config) {
             const db = await openDatabase(config, { log });
             try {
-              const report = await ledger.verify(db, { onProgress: (done, total) => progress(done, total, 'verify') });
+              const evidenceFolder = undefined;
+              const report = await verifyEverything(db, { ...config, evidenceFolder }, progress);
               const books = [];
               for (const { bookId, code } of await listBooks(db)) {
                 const counted = report.books.find(({ book }) => book === code);
@@ -55,7 +56,8 @@ export const restoreCommand: RegisterCommand = (program, act) => {
                   last_recorded_at: last?.recordedAt ?? null,
                 });
               }
-              return { ok: report.ok, checks: report.checks, books, findings: report.findings };
+              const { checks, findings } = report;
+              return { ok: findings.length === 0, checks, books, findings };
             } finally {
               await db.close();
             }
