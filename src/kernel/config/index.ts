@@ -196,6 +196,14 @@ const keys = {
     doc: 'Newest base backups that are kept however old they are.',
     read: integer(1, 10_000),
   },
+  evidence: {
+    env: 'LONGMEN_EVIDENCE',
+    file: 'evidence',
+    default: 'on',
+    expects: 'on or off',
+    doc: 'Whether this process makes evidence of postings. With off they wait for one that does.',
+    read: oneOf(['on', 'off']),
+  },
   evidenceFolder: {
     env: 'LONGMEN_EVIDENCE_FOLDER',
     file: 'evidence_folder',

@@ -2,14 +2,17 @@
 import type { RegisterCommand } from '../command.ts';
 import { backupCommand } from './backup.ts';
 import { bookCommand } from './book.ts';
+import { chartCommand } from './chart.ts';
 import { configCommand } from './config.ts';
 import { decideCommand } from './decide.ts';
 import { evidenceCommand } from './evidence.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
+import { periodCommand } from './period.ts';
 import { restoreCommand } from './restore.ts';
 import { startCommand } from './start.ts';
+import { templateCommand } from './template.ts';
 import { tokenCommand } from './token.ts';
 import { verifyCommand } from './verify.ts';
 
@@ -19,7 +22,10 @@ export const commands: readonly RegisterCommand[] = [
   migrateCommand,
   tokenCommand,
   bookCommand,
+  chartCommand,
+  periodCommand,
   importCommand,
+  templateCommand,
   exportCommand,
   verifyCommand,
   evidenceCommand,
