@@ -3,9 +3,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ledger, ledgerRoutes, openLedger } from '#engines/ledger';
+import { backupKeyOf, followBackup } from '#kernel/backup';
 import type { Clock } from '#kernel/clock';
 import type { Config } from '#kernel/config';
-import { type Database, lockDataFolder, openDatabase } from '#kernel/database';
+import { type Database, lockDataFolder, openDatabase, openReplicationAccess } from '#kernel/database';
 import { type Book, createBook, eventRoutes, listBooks } from '#kernel/events';
 import { buildHttp, purgeIdempotencyKeys } from '#kernel/http';
 import { openJobs } from '#kernel/jobs';
@@ -88,6 +89,14 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
       await Promise.all(loops);
     });
 
+    const archiving = archive(config, clock, log, stop.signal).catch((error: unknown) => {
+      log.error({ err: error }, 'backup cannot be started');
+    });
+    closers.push(async () => {
+      stop.abort();
+      await archiving;
+    });
+
     const jobs = openJobs({ db, log });
     jobs.define({
       name: 'purge',
@@ -163,6 +172,29 @@ async function every(interval_ms: number, signal: AbortSignal, log: Log, work: (
       log.warn({ err: error }, 'background work failed; it will be tried again');
     }
     await sleep(interval_ms, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Backs the institution up while the server runs, when there is a folder for it. */
+async function archive(config: Config, clock: Clock, log: Log, signal: AbortSignal): Promise<void> {
+  const { backupFolder: folder, dataFolder, backupBaseHours: baseEveryHours } = config;
+  if (folder === undefined) return;
+  const access = await openReplicationAccess(config, log);
+  try {
+    await followBackup({
+      folder,
+      key: backupKeyOf(config),
+      access,
+      dataFolder,
+      clock,
+      log,
+      signal,
+      baseEveryHours,
+      retention: { bases: config.backupKeepBases, days: config.backupKeepDays },
+      onRunning: ({ latest }) => log.info({ folder, latest }, 'backup running'),
+    });
+  } finally {
+    await access.close();
   }
 }
 

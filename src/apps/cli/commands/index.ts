@@ -1,5 +1,6 @@
 /** All commands of `longmen`, in the order its help shows them. */
 import type { RegisterCommand } from '../command.ts';
+import { backupCommand } from './backup.ts';
 import { bookCommand } from './book.ts';
 import { chartCommand } from './chart.ts';
 import { configCommand } from './config.ts';
@@ -10,6 +11,7 @@ import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
 import { periodCommand } from './period.ts';
+import { restoreCommand } from './restore.ts';
 import { startCommand } from './start.ts';
 import { templateCommand } from './template.ts';
 import { tokenCommand } from './token.ts';
@@ -29,5 +31,7 @@ export const commands: readonly RegisterCommand[] = [
   exportCommand,
   verifyCommand,
   evidenceCommand,
+  backupCommand,
+  restoreCommand,
   decideCommand,
 ];
