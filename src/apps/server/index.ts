@@ -14,6 +14,7 @@ import { createMetrics } from '#kernel/metrics';
 import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
 import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
 import { evidenceFolder, evidenceRoutes, openPostingEvidence } from '#systems/evidence';
+import { generalLedgerRoutes } from '#systems/general-ledger';
 
 export interface RunningServer {
   /** Where it answers, such as `http://127.0.0.1:8080`. */
@@ -69,8 +70,10 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
         for (const { code } of await listBooks(db)) await expireAll(ledger, code, log);
       }),
       besideEachBook(db, 'webhook delivery', stop.signal, log, ({ bookId }) => webhooks.run(bookId, stop.signal)),
-      besideEachBook(db, 'evidence', stop.signal, log, (book) => evidence.run(book, stop.signal)),
     ];
+    if (config.evidence === 'on') {
+      loops.push(besideEachBook(db, 'evidence', stop.signal, log, (book) => evidence.run(book, stop.signal)));
+    }
     closers.push(async () => {
       stop.abort();
       await Promise.all(loops);
@@ -97,6 +100,7 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
     const tokens = createTokenVerifier({ db, clock });
     const app = await buildHttp({ config, db, clock, log, metrics, tokens }, [
       ledgerRoutes(ledger),
+      generalLedgerRoutes(ledger),
       eventRoutes,
       webhookRoutes(webhooks),
       evidenceRoutes(evidence),

@@ -147,6 +147,14 @@ const keys = {
     doc: 'Business time zone: where the business date changes at midnight.',
     read: timeZone,
   },
+  evidence: {
+    env: 'LONGMEN_EVIDENCE',
+    file: 'evidence',
+    default: 'on',
+    expects: 'on or off',
+    doc: 'Whether this process makes evidence of postings. With off they wait for one that does.',
+    read: oneOf(['on', 'off']),
+  },
   evidenceFolder: {
     env: 'LONGMEN_EVIDENCE_FOLDER',
     file: 'evidence_folder',
