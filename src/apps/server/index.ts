@@ -14,7 +14,9 @@ import { createMetrics } from '#kernel/metrics';
 import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
 import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
 import { evidenceFolder, evidenceRoutes, openPostingEvidence } from '#systems/evidence';
+import { exchangeRoutes, openExchange } from '#systems/exchange';
 import { generalLedgerRoutes } from '#systems/general-ledger';
+import { openTemplates, templateRoutes } from '#systems/templates';
 
 export interface RunningServer {
   /** Where it answers, such as `http://127.0.0.1:8080`. */
@@ -104,6 +106,8 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
       eventRoutes,
       webhookRoutes(webhooks),
       evidenceRoutes(evidence),
+      templateRoutes(openTemplates({ db, ledger, clock })),
+      exchangeRoutes(openExchange({ db, ledger, clock })),
     ]);
     closers.push(async () => void (await app.close()));
     const url = await app.listen({ host: config.host, port: config.port });

@@ -10,6 +10,7 @@ import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
 import { periodCommand } from './period.ts';
 import { startCommand } from './start.ts';
+import { templateCommand } from './template.ts';
 import { tokenCommand } from './token.ts';
 import { verifyCommand } from './verify.ts';
 
@@ -22,6 +23,7 @@ export const commands: readonly RegisterCommand[] = [
   chartCommand,
   periodCommand,
   importCommand,
+  templateCommand,
   exportCommand,
   verifyCommand,
   evidenceCommand,
