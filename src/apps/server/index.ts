@@ -13,6 +13,7 @@ import type { Log } from '#kernel/log';
 import { createMetrics } from '#kernel/metrics';
 import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
 import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
+import { openReports, reportRoutes } from '#systems/reports';
 
 export interface RunningServer {
   /** Where it answers, such as `http://127.0.0.1:8080`. */
@@ -90,6 +91,7 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
       ledgerRoutes(ledger),
       eventRoutes,
       webhookRoutes(webhooks),
+      reportRoutes(openReports({ db })),
     ]);
     closers.push(async () => void (await app.close()));
     const url = await app.listen({ host: config.host, port: config.port });

@@ -6,6 +6,7 @@ import { decideCommand } from './decide.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
+import { reportCommand } from './report.ts';
 import { startCommand } from './start.ts';
 import { tokenCommand } from './token.ts';
 import { verifyCommand } from './verify.ts';
@@ -17,6 +18,7 @@ export const commands: readonly RegisterCommand[] = [
   tokenCommand,
   bookCommand,
   importCommand,
+  reportCommand,
   exportCommand,
   verifyCommand,
   decideCommand,

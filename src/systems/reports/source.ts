@@ -1,0 +1,254 @@
+/** What reports read of the books: totals per code, accounts and postings, at a point. Reads only. */
+import { trialBalance } from '#engines/ledger';
+import { type Queryable, uuidArray } from '#kernel/database';
+import { addDays, instantText, parseDate, parseInstant } from '#kernel/dates';
+import type { Point } from './model.ts';
+
+/** A group of accounts: those of a branch, a product, a customer. */
+export interface GroupFilter {
+  readonly dimension: string;
+  readonly code: string;
+}
+
+/** What was posted on one code in one currency; minor units. */
+export interface CodeTotal {
+  readonly currency: string;
+  readonly code: string;
+  readonly debits: bigint;
+  readonly credits: bigint;
+}
+
+/** An account as a report lists it. */
+export interface AccountRow {
+  readonly id: string;
+  readonly code: string;
+  readonly name: string;
+}
+
+export interface Turnover {
+  readonly debits: bigint;
+  readonly credits: bigint;
+}
+
+const FIRST_DATE = '0001-01-01';
+const LAST_SEQUENCE = 2n ** 63n - 1n;
+
+/** The last journal row that was known at an instant. */
+export async function positionOf(db: Queryable, bookId: number, recordedAt: string | null): Promise<bigint | null> {
+  if (recordedAt === null) return null;
+  const instant = instantText(parseInstant(recordedAt));
+  const { rows } = await db.query<{ sequence: bigint }>('select ledger.sequence_at($1, $2) as sequence', [
+    bookId,
+    instant,
+  ]);
+  return rows[0]?.sequence ?? 0n;
+}
+
+/** The day before a point begins; null when it begins with the books. */
+function dayBefore(point: Point): string | null {
+  return point.from === null || point.from === FIRST_DATE ? null : addDays(parseDate(point.from), -1);
+}
+
+// Accounts that ever belonged to a group, or to one below it; $2 and $3 name the group.
+const everMembers = `select distinct m.account_id
+  from ledger.account_group target
+  join ledger.account_group g on g.book_id = target.book_id and target.group_id = any (g.path)
+  join ledger.group_member m on m.book_id = g.book_id and m.group_id = g.group_id
+  where target.book_id = $1 and target.dimension = $2 and target.code = $3`;
+
+// Accounts that belong to it at an instant, $4; null: now.
+const members = `${everMembers} and case when $4::timestamptz is null then m.left_at is null
+  else m.joined_at <= $4 and (m.left_at is null or m.left_at > $4) end`;
+
+function groupValues(group: GroupFilter | null, recordedAt: string | null): unknown[] {
+  return [group?.dimension ?? null, group?.code ?? null, recordedAt && instantText(parseInstant(recordedAt))];
+}
+
+/** Totals per currency and code of what counts at a point, of all accounts of a book or of a group of them. */
+export async function codeTotals(
+  db: Queryable,
+  bookId: number,
+  point: Point,
+  group: GroupFilter | null,
+): Promise<CodeTotal[]> {
+  const totals = new Map<string, CodeTotal>();
+  const add = (rows: readonly CodeTotal[], sign: bigint) => {
+    for (const { currency, code, debits, credits } of rows) {
+      const key = `${currency} ${code}`;
+      const held = totals.get(key) ?? { currency, code, debits: 0n, credits: 0n };
+      totals.set(key, {
+        currency,
+        code,
+        debits: held.debits + sign * debits,
+        credits: held.credits + sign * credits,
+      });
+    }
+  };
+  const position = await positionOf(db, bookId, point.recordedAt);
+  if (point.onlyAdjustments) {
+    add(await markedTotals(db, bookId, point, position, group, 'adjustment'), 1n);
+  } else {
+    add(await totalsAt(db, bookId, point.to, point.recordedAt, position, group), 1n);
+    const before = dayBefore(point);
+    if (before !== null) add(await totalsAt(db, bookId, before, point.recordedAt, position, group), -1n);
+  }
+  if (point.withoutYearEnd) add(await markedTotals(db, bookId, point, position, group, 'year_end'), -1n);
+  return [...totals.values()].filter(({ debits, credits }) => debits !== 0n || credits !== 0n);
+}
+
+async function totalsAt(
+  db: Queryable,
+  bookId: number,
+  date: string,
+  recordedAt: string | null,
+  position: bigint | null,
+  group: GroupFilter | null,
+): Promise<CodeTotal[]> {
+  if (group === null) {
+    const lines = await trialBalance(db, bookId, date, recordedAt ?? undefined);
+    return lines.map(({ currency, code, counters }) => ({
+      currency,
+      code,
+      debits: counters.debitsPosted,
+      credits: counters.creditsPosted,
+    }));
+  }
+  return totalRows(
+    db,
+    `select a.currency, a.code, sum(b.debits_posted) as debits, sum(b.credits_posted) as credits
+     from (${members}) m
+     join ledger.account a on a.book_id = $1 and a.account_id = m.account_id
+     cross join lateral ledger.balance_as_of(a.book_id, a.account_id, $5, $6) b
+     group by a.currency, a.code`,
+    [bookId, ...groupValues(group, recordedAt), date, position],
+  );
+}
+
+/** Rows that are marked, as the two entries of each: (account_id, debits, credits). $1 book, $5 to $7 the point. */
+function markedEntries(mark: 'adjustment' | 'year_end', onlyAdjustments: boolean): string {
+  const rows = `select debit_account_id, credit_account_id, amount_minor from ${
+    mark === 'year_end'
+      ? `reports.year_end_transfer where true ${onlyAdjustments ? 'and adjustment' : ''}`
+      : 'ledger.transfer where adjustment and kind in (0, 2, 4)'
+  } and book_id = $1 and effective_date between $5 and $6 and sequence <= $7`;
+  return `with marked as materialized (${rows})
+    select debit_account_id as account_id, amount_minor as debits, 0 as credits from marked
+    union all select credit_account_id, 0, amount_minor from marked`;
+}
+
+function markedValues(point: Point, position: bigint | null): unknown[] {
+  return [point.from ?? FIRST_DATE, point.to, position ?? LAST_SEQUENCE];
+}
+
+function markedTotals(
+  db: Queryable,
+  bookId: number,
+  point: Point,
+  position: bigint | null,
+  group: GroupFilter | null,
+  mark: 'adjustment' | 'year_end',
+): Promise<CodeTotal[]> {
+  return totalRows(
+    db,
+    `select a.currency, a.code, sum(e.debits) as debits, sum(e.credits) as credits
+     from (${markedEntries(mark, point.onlyAdjustments)}) e
+     join ledger.account a on a.book_id = $1 and a.account_id = e.account_id
+     where $2::text is null or a.account_id in (${members})
+     group by a.currency, a.code`,
+    [bookId, ...groupValues(group, point.recordedAt), ...markedValues(point, position)],
+  );
+}
+
+async function totalRows(db: Queryable, sql: string, values: readonly unknown[]): Promise<CodeTotal[]> {
+  const { rows } = await db.query<{ currency: string; code: string; debits: string; credits: string }>(sql, values);
+  return rows.map((row) => ({ ...row, debits: BigInt(row.debits), credits: BigInt(row.credits) }));
+}
+
+/** What was posted on accounts at a point; accounts without anything are left out. */
+export async function accountTotals(
+  db: Queryable,
+  bookId: number,
+  accountIds: readonly string[],
+  point: Point,
+): Promise<Map<string, Turnover>> {
+  const position = await positionOf(db, bookId, point.recordedAt);
+  const before = dayBefore(point);
+  const ids = uuidArray(accountIds, (id) => id);
+  // $2 to $4 belong to a group elsewhere; here they are the accounts and the day before.
+  const whole = `select w.account_id, b.debits_posted - coalesce(f.debits_posted, 0) as debits,
+      b.credits_posted - coalesce(f.credits_posted, 0) as credits
+    from unnest($2::uuid[]) as w (account_id)
+    cross join lateral ledger.balance_as_of($1, w.account_id, $6, $4) b
+    left join lateral ledger.balance_as_of($1, w.account_id, $3, $4) f on $3::date is not null`;
+  const marked = (mark: 'adjustment' | 'year_end', sign: string) =>
+    `select e.account_id, ${sign}e.debits, ${sign}e.credits from (${markedEntries(mark, point.onlyAdjustments)}) e
+     where e.account_id = any ($2::uuid[]) and ($3::date is null or true) and ($4::bigint is null or true)`;
+  const parts = [
+    point.onlyAdjustments ? marked('adjustment', '') : `${whole} where $5::date is not null and $7::bigint is not null`,
+    ...(point.withoutYearEnd ? [marked('year_end', '-')] : []),
+  ];
+  const { rows } = await db.query<{ account_id: string; debits: string; credits: string }>(
+    `select p.account_id, sum(p.debits)::numeric as debits, sum(p.credits)::numeric as credits
+     from (${parts.join(' union all ')}) as p (account_id, debits, credits)
+     group by p.account_id having sum(p.debits) <> 0 or sum(p.credits) <> 0`,
+    [bookId, ids, before, position, ...markedValues(point, position)],
+  );
+  return new Map(rows.map((row) => [row.account_id, { debits: BigInt(row.debits), credits: BigInt(row.credits) }]));
+}
+
+export interface AccountsWanted {
+  readonly currency: string;
+  readonly codes: readonly string[] | null;
+  /** Accounts that ever belonged to it. */
+  readonly group: GroupFilter | null;
+  readonly after: { readonly code: string; readonly id: string } | null;
+  readonly limit: number;
+}
+
+/** Accounts of a book in the order of (code, id). */
+export async function accountsOf(db: Queryable, bookId: number, wanted: AccountsWanted): Promise<AccountRow[]> {
+  const { group, after } = wanted;
+  const { rows } = await db.query<AccountRow>(
+    `select a.account_id as id, a.code, a.name from ledger.account a
+     where a.book_id = $1 and a.currency = $4 and ($5::text[] is null or a.code = any ($5))
+       and ($6::text is null or (a.code, a.account_id) > ($6, $7::uuid))
+       and ($2::text is null or a.account_id in (${everMembers}))
+     order by a.code, a.account_id limit $8`,
+    [
+      bookId,
+      group?.dimension ?? null,
+      group?.code ?? null,
+      wanted.currency,
+      wanted.codes,
+      after?.code ?? null,
+      after?.id ?? null,
+      wanted.limit,
+    ],
+  );
+  return rows;
+}
+
+/** Which of some accounts belong to a group at an instant; null: now. */
+export async function membersAmong(
+  db: Queryable,
+  bookId: number,
+  group: GroupFilter,
+  recordedAt: string | null,
+  accountIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await db.query<{ account_id: string }>(`${members} and m.account_id = any ($5::uuid[])`, [
+    bookId,
+    ...groupValues(group, recordedAt),
+    accountIds,
+  ]);
+  return new Set(rows.map(({ account_id }) => account_id));
+}
+
+/** Currencies in which a book has accounts. */
+export async function currenciesOf(db: Queryable, bookId: number): Promise<string[]> {
+  const { rows } = await db.query<{ currency: string }>(
+    'select distinct currency from ledger.account where book_id = $1 order by currency',
+    [bookId],
+  );
+  return rows.map(({ currency }) => currency);
+}
