@@ -4,13 +4,13 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { after, before, suite, test } from 'node:test';
+import { test } from 'node:test';
 import { exportBook, openLedger } from '#engines/ledger';
 import { manualClock } from '#kernel/clock';
 import { parseAmountMinor } from '#kernel/money';
 import { importBerka } from '#systems/imports';
-import { type TestDatabase, testDatabase } from '#test/database';
-import { amountAt, openReports, type Reports } from './service.ts';
+import { testDatabase } from '#test/database';
+import { amountAt, openReports } from './service.ts';
 
 const shared = join(resolve(process.env.LONGMEN_SHARED ?? '../shared'), 'data', 'berka');
 const skip = existsSync(shared) ? false : `no real data: ${shared} (see LONGMEN_SHARED) does not exist`;
@@ -31,39 +31,34 @@ function minor(text: string): bigint {
   return parsed.amountMinor;
 }
 
-suite('the Berka bank', { skip }, () => {
-  let db: TestDatabase;
-  let reports: Reports;
-  let journal = '';
-
-  before(async () => {
-    const clock = manualClock('2026-03-02T01:00:00Z');
-    db = await testDatabase({ after });
-    const ledger = openLedger({ db, clock, timeZone: 'Asia/Shanghai' });
-    after(() => ledger.close());
-    reports = openReports({ db });
-    await importBerka({ db, ledger, clock }, shared);
-    const write = (piece: string) => {
-      journal += piece;
-    };
-    await exportBook(db, 'berka', { format: 'hledger', write });
-  });
-
-  /** Debits less credits per code as of a date, from nothing but the exported text. */
-  function netsIn(text: string, date: string): Map<string, bigint> {
-    const nets = new Map<string, bigint>();
-    let counts = false;
-    for (const line of text.split('\n')) {
-      const [, day] = /^(\d{4}-\d\d-\d\d) /.exec(line) ?? [];
-      if (day !== undefined) counts = day <= date;
-      const [, code, amount] = /^ {4}\w+:(\d+):\S+ {2}(-?[\d.]+) CZK$/.exec(line) ?? [];
-      if (!counts || code === undefined || amount === undefined) continue;
-      nets.set(code, (nets.get(code) ?? 0n) + minor(amount));
-    }
-    return nets;
+/** Debits less credits per code as of a date, from nothing but the exported text. */
+function netsIn(text: string, date: string): Map<string, bigint> {
+  const nets = new Map<string, bigint>();
+  let counts = false;
+  for (const line of text.split('\n')) {
+    const [, day] = /^(\d{4}-\d\d-\d\d) /.exec(line) ?? [];
+    if (day !== undefined) counts = day <= date;
+    const [, code, amount] = /^ {4}\w+:(\d+):\S+ {2}(-?[\d.]+) CZK$/.exec(line) ?? [];
+    if (!counts || code === undefined || amount === undefined) continue;
+    nets.set(code, (nets.get(code) ?? 0n) + minor(amount));
   }
+  return nets;
+}
 
-  test('the balance sheet at each month end balances and is what the exported journal says', async () => {
+test('the Berka bank', { skip }, async (t) => {
+  const clock = manualClock('2026-03-02T01:00:00Z');
+  const db = await testDatabase(t);
+  const ledger = openLedger({ db, clock, timeZone: 'Asia/Shanghai' });
+  t.after(() => ledger.close());
+  const reports = openReports({ db });
+  await importBerka({ db, ledger, clock }, shared);
+  let journal = '';
+  const write = (piece: string) => {
+    journal += piece;
+  };
+  await exportBook(db, 'berka', { format: 'hledger', write });
+
+  await t.test('the balance sheet at each month end balances and is what the exported journal says', async () => {
     let opening = 0n;
     for (const date of monthEnds) {
       const sheet = await reports.report({ kind: 'balance-sheet', books: ['berka'], date });
@@ -92,7 +87,7 @@ suite('the Berka bank', { skip }, () => {
     }
   });
 
-  test('hledger agrees on every code and account at each month end', { skip: missingHledger() }, async (t) => {
+  await t.test('hledger agrees on every code and account at each month end', { skip: missingHledger() }, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'longmen-reports-'));
     t.after(() => rmSync(folder, { recursive: true }));
     const file = join(folder, 'berka.journal');
@@ -123,7 +118,11 @@ suite('the Berka bank', { skip }, () => {
       const [, code = '', id = ''] = account.split(':');
       return { code, id, amounts: amounts.map((amount) => minor(amount)) };
     });
-    assert.deepEqual(header?.slice(2), monthEnds);
+    // Some versions of hledger head a column with the month, others with its last day.
+    assert.deepEqual(
+      header?.slice(2).map((text) => text.slice(0, 7)),
+      monthEnds.map((text) => text.slice(0, 7)),
+    );
     for (const [index, date] of monthEnds.entries()) {
       const trial = await reports.report({ kind: 'trial-balance', books: ['berka'], date });
       const sums = new Map<string, bigint>();

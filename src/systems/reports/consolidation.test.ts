@@ -209,5 +209,5 @@ test('what no longer adds up after translating stands on a line of its own, per 
     ],
   );
   assert.equal(sum(translated), 0n);
-  assert.throws(() => translate(cells, 'CNY', kindOf, () => undefined, true), { code: 'rate_missing' });
+  assert.throws(() => translate(cells, 'CNY', kindOf, () => undefined, true), { code: 'report_rate_missing' });
 });

@@ -52,7 +52,7 @@ async function contentOf(db: Queryable, kind: DefinitionKind, code: string): Pro
 
 /**
  * Adds a version; the content of the latest one again adds none. Errors: `layout_invalid`, `consolidation_invalid`,
- * `definition_exists` for the code of a shipped layout, or when another version came in between.
+ * `report_definition_exists` for the code of a shipped layout, or when another version came in between.
  */
 export async function addDefinition(
   tx: Transaction,
@@ -62,7 +62,7 @@ export async function addDefinition(
 ): Promise<Definition> {
   const { code } = kind === 'layout' ? readLayout(content).layout : readConsolidation(content);
   if (kind === 'layout' && shippedCodes.some((shipped) => shipped === code)) {
-    throw reportError('definition_exists', `The layout ${code} comes with the house; give yours another code`, {
+    throw reportError('report_definition_exists', `The layout ${code} comes with the house; give yours another code`, {
       code,
     });
   }
@@ -82,9 +82,13 @@ export async function addDefinition(
     );
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
-    throw reportError('definition_exists', `Version ${version} of ${code} was added by somebody else; try again`, {
-      code,
-    });
+    throw reportError(
+      'report_definition_exists',
+      `Version ${version} of ${code} was added by somebody else; try again`,
+      {
+        code,
+      },
+    );
   }
   return { kind, code, version, createdAt };
 }

@@ -7,11 +7,11 @@ export const reportError = defineErrors({
   layout_not_found: { status: 404, title: 'Layout not found' },
   consolidation_invalid: { status: 422, title: 'The consolidation is not sound' },
   consolidation_not_found: { status: 404, title: 'Consolidation not found' },
-  definition_exists: { status: 409, title: 'This code and version hold other content' },
-  entity_not_found: { status: 404, title: 'No book belongs to this legal entity' },
+  report_definition_exists: { status: 409, title: 'This code and version hold other content' },
+  report_entity_unknown: { status: 404, title: 'No book belongs to this legal entity' },
   report_invalid: { status: 422, title: 'The report that was asked for makes no sense' },
   report_line_not_found: { status: 404, title: 'The report has no such number' },
-  rate_missing: { status: 422, title: 'A rate is missing' },
+  report_rate_missing: { status: 422, title: 'A rate is missing' },
 });
 
 /**

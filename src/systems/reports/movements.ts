@@ -20,7 +20,6 @@ import {
   codeTotals,
   currenciesOf,
   type GroupFilter,
-  membersAmong,
   type Turnover,
 } from './source.ts';
 import type { AsOf } from './statements.ts';
@@ -169,11 +168,9 @@ async function byAccount(db: Queryable, query: MovementQuery, points: readonly P
         }
         for (const each of points) {
           const ids = [...found.keys()];
-          const { group } = query;
-          const inside = group === null ? null : await membersAmong(db, bookId, group, each.recordedAt, ids);
           for (const [id, turnover] of await accountTotals(db, bookId, ids, each)) {
             const entry = found.get(id);
-            if (entry !== undefined && inside?.has(id) !== false) addTurnover(entry, each, turnover);
+            if (entry !== undefined) addTurnover(entry, each, turnover);
           }
         }
         entries.push(...[...found.values()].filter(({ turnovers }) => turnovers.size > 0));

@@ -2,7 +2,7 @@
 import type { Queryable } from '#kernel/database';
 import type { Book } from '#kernel/events';
 import { type Grid, type Part, type Place, reportError, type Source } from './model.ts';
-import { type AccountRow, accountsOf, accountTotals, type GroupFilter, membersAmong, positionOf } from './source.ts';
+import { type AccountRow, accountOf, accountsOf, accountTotals, type GroupFilter, positionOf } from './source.ts';
 
 /** An account behind a number, and what it adds to it, in the account's currency. */
 export interface AccountBehind {
@@ -92,7 +92,7 @@ export async function accountsBehind(
     for (;;) {
       const wanted = { currency: held.currency, codes, group, after, limit: PAGE };
       const candidates: AccountRow[] = await accountsOf(db, held.book.bookId, wanted);
-      const amounts = await amountsOf(db, held, candidates, group);
+      const amounts = await amountsOf(db, held, candidates);
       for (const { id, code, name } of candidates) {
         const amount = amounts.get(id) ?? 0n;
         after = { code, id };
@@ -107,7 +107,7 @@ export async function accountsBehind(
   return { accounts: found, next: null };
 }
 
-async function amountsOf(db: Queryable, slot: Slot, accounts: readonly AccountRow[], group: GroupFilter | null) {
+async function amountsOf(db: Queryable, slot: Slot, accounts: readonly AccountRow[]) {
   const amounts = new Map<string, bigint>();
   for (const each of slot.parts) {
     const { point, measure } = each.part;
@@ -115,11 +115,10 @@ async function amountsOf(db: Queryable, slot: Slot, accounts: readonly AccountRo
     if (counted.length === 0) continue;
     const { bookId } = slot.book;
     const ids = counted.map(({ id }) => id);
-    const inside = group === null ? null : await membersAmong(db, bookId, group, point.recordedAt, ids);
     const totals = await accountTotals(db, bookId, ids, point);
     for (const { id, code } of counted) {
       const total = totals.get(id);
-      if (total === undefined || inside?.has(id) === false) continue;
+      if (total === undefined) continue;
       const value = measure === 'net' ? total.debits - total.credits : total[measure];
       amounts.set(id, (amounts.get(id) ?? 0n) + timesOf(each, id, code) * value);
     }
@@ -144,11 +143,7 @@ export async function postingsBehind(
   },
 ): Promise<{ currency: string; postings: PostingBehind[]; next: PostingCursor | null }> {
   const slots = slotsOf(grid.partsOf(place)).filter(({ book }) => book.code === wanted.book);
-  const { rows: accounts } = await db.query<{ id: string; code: string; currency: string }>(
-    'select account_id as id, code, currency from ledger.account where book_id = $1 and account_id = $2',
-    [slots[0]?.book.bookId ?? 0, wanted.accountId],
-  );
-  const [account] = accounts;
+  const account = await accountOf(db, slots[0]?.book.bookId ?? 0, wanted.accountId, group);
   const slot = slots.find(({ currency }) => currency === account?.currency);
   if (account === undefined || slot === undefined) {
     throw reportError(
@@ -164,10 +159,6 @@ export async function postingsBehind(
     const times = timesOf(each, account.id, account.code);
     const { point, measure } = each.part;
     if (times === 0n) continue;
-    if (group !== null) {
-      const inside = await membersAmong(db, bookId, group, point.recordedAt, [account.id]);
-      if (!inside.has(account.id)) continue;
-    }
     const position = await positionOf(db, bookId, point.recordedAt);
     values.push(point.from ?? '0001-01-01', point.to, position ?? LAST_SEQUENCE, times);
     const [from, to, last, factor] = [3, 2, 1, 0].map((back) => `$${values.length - back}`);

@@ -189,7 +189,7 @@ suite('over HTTP', () => {
     assert.deepEqual(amounts(body, 'deposits'), ['3178']);
     assert.deepEqual(amounts(body, 'closed_profit'), ['40']);
     assert.ok(body.sections[0]?.checks.every(({ holds }) => holds));
-    assert.equal(await refused('balance-sheet?date=2024-12-31&currency=JPY'), '422 rate_missing');
+    assert.equal(await refused('balance-sheet?date=2024-12-31&currency=JPY'), '422 report_rate_missing');
     assert.equal(await refused('balance-sheet?date=2024-12-31&currency=JPY&rate=7'), '422 report_invalid');
     assert.equal(await refused('balance-sheet?date=2024-12-31&currency=JPY&rate=CNY=-1'), '422 report_invalid');
   });
@@ -217,7 +217,7 @@ suite('over HTTP', () => {
     assert.equal(await add('layout', layout), '201 fees 1');
     assert.equal(await add('layout', { ...layout, name_en: 'All fees' }), '201 fees 2');
     assert.equal(await add('layout', { ...layout, result: 'none' }), '422 layout_invalid');
-    assert.equal(await add('layout', { ...layout, code: 'income-statement' }), '409 definition_exists');
+    assert.equal(await add('layout', { ...layout, code: 'income-statement' }), '409 report_definition_exists');
     assert.deepEqual(amounts(await report('income-statement?date=2024-12-31&layout=fees'), 'fees'), ['3.00']);
     const group = {
       code: 'group',
@@ -238,6 +238,82 @@ suite('over HTTP', () => {
     );
   });
 
+  test('a branch: its balance to the rest of the bank makes its sheet balance, and opens like anything else', async () => {
+    await db.transaction((tx) =>
+      ledger.createGroups(tx, 'main', [
+        { dimension: 'branch', code: '01' },
+        { dimension: 'branch', code: '0101', parentCode: '01' },
+      ]),
+    );
+    await ledger.joinGroup('main', { dimension: 'branch', code: '0101' }, [id('ann'), id('fees')]);
+    for (const group of ['branch:01', 'branch:0101']) {
+      const asked = `date=2024-12-30&compare=2024-11-30&group=${group}`;
+      const body = await report(`balance-sheet?${asked}`);
+      assert.deepEqual(amounts(body, 'deposits'), ['100.00', '100.00', '0.00']);
+      assert.deepEqual(amounts(body, 'unclosed_profit'), ['3.00', '0.00', '3.00']);
+      assert.deepEqual(amounts(body, 'internal_assets'), ['103.00', '100.00', '3.00']);
+      assert.ok(body.sections[0]?.checks.every(({ holds }) => holds));
+      const place = `${asked}&section=CNY&row=internal_assets&column=difference`;
+      const { items } = (await (await get(`balance-sheet/accounts?${place}`)).json()) as {
+        items: { account_id: string; amount: string }[];
+      };
+      assert.deepEqual(
+        items.map(({ account_id, amount }) => [account_id, amount]),
+        [[id('fees'), '3.00']],
+      );
+      const outside = `date=2024-12-30&group=${group}&section=CNY&row=deposits&column=current&in_book=main`;
+      assert.equal(
+        await refused(`balance-sheet/postings?${outside}&account_id=${id('bob')}`),
+        '404 report_line_not_found',
+      );
+    }
+    assert.deepEqual(amounts(await report('trial-balance?date=2024-12-30&group=branch:01'), '2011'), [
+      '0.00',
+      '100.00',
+    ]);
+    const byAccount = await report('movements?date=2024-12-30&from=2024-12-01&group=branch:01&by=account');
+    assert.deepEqual(
+      byAccount.sections[0]?.rows.map(({ key }) => key),
+      [id('ann'), id('fees'), 'total'],
+    );
+    assert.deepEqual(amounts(await report('income-statement?date=2024-12-30&group=branch:01'), 'net_profit'), ['3.00']);
+  });
+
+  test('adjustments after close stand in a column of their own, and open to themselves', async () => {
+    await db.transaction((tx) => ledger.setClosing(tx, 'main', { closedThrough: '2024-12-31', sealedThrough: null }));
+    const adjustment = {
+      id: id('adjustment'),
+      debitAccountId: id('interest'),
+      creditAccountId: id('ann'),
+      amount: '0.25',
+      currency: 'CNY',
+      effectiveDate: '2024-12-31',
+    };
+    const outcomes = [
+      ...(await ledger.post('main', [{ ...adjustment, id: id('late') }])),
+      ...(await ledger.post('main', [{ ...adjustment, adjustment: true }])),
+    ];
+    assert.deepEqual(
+      outcomes.map(({ code }) => code),
+      ['period_closed', 'accepted'],
+    );
+    clock.advance({ seconds: 1 });
+    const statement = await report('income-statement?date=2024-12-31');
+    assert.deepEqual(
+      statement.columns.map(({ key }) => key),
+      ['current', 'adjustments'],
+    );
+    assert.deepEqual(amounts(statement, 'interest_expense'), ['1.25', '0.25']);
+    assert.deepEqual(amounts(await report('balance-sheet?date=2024-12-31'), 'unclosed_profit'), ['-0.25', '-0.25']);
+    const place = 'date=2024-12-31&section=CNY&row=net_profit&column=adjustments';
+    const postings = await get(`income-statement/postings?${place}&in_book=main&account_id=${id('interest')}`);
+    const { items } = (await postings.json()) as { items: { amount: string; adjustment: boolean }[] };
+    assert.deepEqual(
+      items.map(({ amount, adjustment: marked }) => [amount, marked]),
+      [['-0.25', true]],
+    );
+  });
+
   test('what makes no sense is refused', async () => {
     const cases: Record<string, string> = {
       'balance-sheet': '400 request_invalid',
@@ -245,13 +321,13 @@ suite('over HTTP', () => {
       'profit?date=2024-12-31': '400 request_invalid',
       'balance-sheet?date=2024-12-31&colour=red': '400 request_invalid',
       'balance-sheet?date=2024-12-31&book=nowhere': '404 book_not_found',
-      'balance-sheet?date=2024-12-31&entity=nobody': '404 entity_not_found',
+      'balance-sheet?date=2024-12-31&entity=nobody': '404 report_entity_unknown',
       'balance-sheet?date=2024-12-31&entity=bank&book=main': '422 report_invalid',
       'balance-sheet?date=2024-12-31&consolidation=none': '404 consolidation_not_found',
       'balance-sheet?date=2024-12-31&layout=none': '404 layout_not_found',
       'balance-sheet?date=2024-12-31&layout=income-statement': '422 report_invalid',
       'balance-sheet?date=2024-12-31&from=2024-01-01': '422 report_invalid',
-      'balance-sheet?date=2024-12-31&group=branch:0101': '422 report_invalid',
+      'balance-sheet?date=2024-12-31&group=branch:9999': '422 report_invalid',
       'balance-sheet?date=2024-12-31&group=branch': '400 request_invalid',
       'balance-sheet?date=2024-12-31&by=account': '422 report_invalid',
       'income-statement?date=2024-12-31&from=2025-01-01': '422 report_invalid',

@@ -60,7 +60,7 @@ export interface ReportRequest {
 
 /** The numbers of the books as reports. Everything is read in one snapshot. */
 export interface Reports {
-  /** Errors: `book_not_found`, `entity_not_found`, `layout_not_found`, `report_invalid`, `rate_missing`, `date_invalid` … */
+  /** Errors: `book_not_found`, `report_entity_unknown`, `layout_not_found`, `report_invalid`, `report_rate_missing`, `date_invalid` … */
   report(request: ReportRequest): Promise<Grid>;
   /** The accounts behind a number. Error besides: `report_line_not_found`. */
   accounts(
@@ -191,7 +191,7 @@ async function unitsOf(
   const booksOf = deps.entityBooks ?? booksNamed;
   const entityUnit = async (key: string, name: string, code: string): Promise<Unit> => {
     const found = await booksOf(db, code);
-    if (found.length === 0) throw reportError('entity_not_found', `No book belongs to ${code}`, { entity: code });
+    if (found.length === 0) throw reportError('report_entity_unknown', `No book belongs to ${code}`, { entity: code });
     return { key, name, books: found };
   };
   const bookUnit = async (key: string, name: string, codes: readonly string[]): Promise<Unit> => ({

@@ -49,19 +49,14 @@ function dayBefore(point: Point): string | null {
   return point.from === null || point.from === FIRST_DATE ? null : addDays(parseDate(point.from), -1);
 }
 
-// Accounts that ever belonged to a group, or to one below it; $2 and $3 name the group.
-const everMembers = `select distinct m.account_id
-  from ledger.account_group target
-  join ledger.account_group g on g.book_id = target.book_id and target.group_id = any (g.path)
-  join ledger.group_member m on m.book_id = g.book_id and m.group_id = g.group_id
-  where target.book_id = $1 and target.dimension = $2 and target.code = $3`;
+// The accounts of a group and of the groups below it, as the ledger counts them: its present members, at any date and
+// instant. $2 and $3 name the group.
+const members = `select c.account_id
+  from ledger.account_group g join ledger.group_cover c on c.book_id = g.book_id and c.group_id = g.group_id
+  where g.book_id = $1 and g.dimension = $2 and g.code = $3 and c.left_at is null`;
 
-// Accounts that belong to it at an instant, $4; null: now.
-const members = `${everMembers} and case when $4::timestamptz is null then m.left_at is null
-  else m.joined_at <= $4 and (m.left_at is null or m.left_at > $4) end`;
-
-function groupValues(group: GroupFilter | null, recordedAt: string | null): unknown[] {
-  return [group?.dimension ?? null, group?.code ?? null, recordedAt && instantText(parseInstant(recordedAt))];
+function groupValues(group: GroupFilter | null): unknown[] {
+  return [group?.dimension ?? null, group?.code ?? null];
 }
 
 /** Totals per currency and code of what counts at a point, of all accounts of a book or of a group of them. */
@@ -115,22 +110,21 @@ async function totalsAt(
   }
   return totalRows(
     db,
-    `select a.currency, a.code, sum(b.debits_posted) as debits, sum(b.credits_posted) as credits
-     from (${members}) m
-     join ledger.account a on a.book_id = $1 and a.account_id = m.account_id
-     cross join lateral ledger.balance_as_of(a.book_id, a.account_id, $5, $6) b
-     group by a.currency, a.code`,
-    [bookId, ...groupValues(group, recordedAt), date, position],
+    `select t.currency, t.code, t.debits_posted as debits, t.credits_posted as credits
+     from ledger.account_group g
+     cross join lateral ledger.trial_balance_of_group(g.book_id, g.group_id, $4, $5) t
+     where g.book_id = $1 and g.dimension = $2 and g.code = $3`,
+    [bookId, ...groupValues(group), date, position],
   );
 }
 
-/** Rows that are marked, as the two entries of each: (account_id, debits, credits). $1 book, $5 to $7 the point. */
+/** Rows that are marked, as the two entries of each: (account_id, debits, credits). $1 book, $4 to $6 the point. */
 function markedEntries(mark: 'adjustment' | 'year_end', onlyAdjustments: boolean): string {
   const rows = `select debit_account_id, credit_account_id, amount_minor from ${
     mark === 'year_end'
       ? `reports.year_end_transfer where true ${onlyAdjustments ? 'and adjustment' : ''}`
       : 'ledger.transfer where adjustment and kind in (0, 2, 4)'
-  } and book_id = $1 and effective_date between $5 and $6 and sequence <= $7`;
+  } and book_id = $1 and effective_date between $4 and $5 and sequence <= $6`;
   return `with marked as materialized (${rows})
     select debit_account_id as account_id, amount_minor as debits, 0 as credits from marked
     union all select credit_account_id, 0, amount_minor from marked`;
@@ -155,7 +149,7 @@ function markedTotals(
      join ledger.account a on a.book_id = $1 and a.account_id = e.account_id
      where $2::text is null or a.account_id in (${members})
      group by a.currency, a.code`,
-    [bookId, ...groupValues(group, point.recordedAt), ...markedValues(point, position)],
+    [bookId, ...groupValues(group), ...markedValues(point, position)],
   );
 }
 
@@ -173,25 +167,28 @@ export async function accountTotals(
 ): Promise<Map<string, Turnover>> {
   const position = await positionOf(db, bookId, point.recordedAt);
   const before = dayBefore(point);
-  const ids = uuidArray(accountIds, (id) => id);
-  // $2 to $4 belong to a group elsewhere; here they are the accounts and the day before.
+  // $2 and $3 name a group elsewhere; here they are the accounts and the day before. Every part uses every value, as
+  // PostgreSQL wants to know the types of all.
+  const all = '$3::date is distinct from $4::date and $6::bigint > -1';
   const whole = `select w.account_id, b.debits_posted - coalesce(f.debits_posted, 0) as debits,
       b.credits_posted - coalesce(f.credits_posted, 0) as credits
     from unnest($2::uuid[]) as w (account_id)
-    cross join lateral ledger.balance_as_of($1, w.account_id, $6, $4) b
-    left join lateral ledger.balance_as_of($1, w.account_id, $3, $4) f on $3::date is not null`;
+    cross join lateral ledger.balance_as_of($1, w.account_id, $5, $7::bigint) b
+    left join lateral ledger.balance_as_of($1, w.account_id, $3, $7::bigint) f on $3::date is not null
+    where ${all}`;
   const marked = (mark: 'adjustment' | 'year_end', sign: string) =>
-    `select e.account_id, ${sign}e.debits, ${sign}e.credits from (${markedEntries(mark, point.onlyAdjustments)}) e
-     where e.account_id = any ($2::uuid[]) and ($3::date is null or true) and ($4::bigint is null or true)`;
+    `select e.account_id, ${sign}e.debits, ${sign}e.credits
+     from (${markedEntries(mark, point.onlyAdjustments)}) e
+     where e.account_id = any ($2::uuid[]) and ${all} and ($7::bigint is null or true)`;
   const parts = [
-    point.onlyAdjustments ? marked('adjustment', '') : `${whole} where $5::date is not null and $7::bigint is not null`,
+    point.onlyAdjustments ? marked('adjustment', '') : whole,
     ...(point.withoutYearEnd ? [marked('year_end', '-')] : []),
   ];
   const { rows } = await db.query<{ account_id: string; debits: string; credits: string }>(
     `select p.account_id, sum(p.debits)::numeric as debits, sum(p.credits)::numeric as credits
      from (${parts.join(' union all ')}) as p (account_id, debits, credits)
      group by p.account_id having sum(p.debits) <> 0 or sum(p.credits) <> 0`,
-    [bookId, ids, before, position, ...markedValues(point, position)],
+    [bookId, uuidArray(accountIds, (id) => id), before, ...markedValues(point, position), position],
   );
   return new Map(rows.map((row) => [row.account_id, { debits: BigInt(row.debits), credits: BigInt(row.credits) }]));
 }
@@ -199,7 +196,6 @@ export async function accountTotals(
 export interface AccountsWanted {
   readonly currency: string;
   readonly codes: readonly string[] | null;
-  /** Accounts that ever belonged to it. */
   readonly group: GroupFilter | null;
   readonly after: { readonly code: string; readonly id: string } | null;
   readonly limit: number;
@@ -207,17 +203,16 @@ export interface AccountsWanted {
 
 /** Accounts of a book in the order of (code, id). */
 export async function accountsOf(db: Queryable, bookId: number, wanted: AccountsWanted): Promise<AccountRow[]> {
-  const { group, after } = wanted;
+  const { after } = wanted;
   const { rows } = await db.query<AccountRow>(
     `select a.account_id as id, a.code, a.name from ledger.account a
      where a.book_id = $1 and a.currency = $4 and ($5::text[] is null or a.code = any ($5))
        and ($6::text is null or (a.code, a.account_id) > ($6, $7::uuid))
-       and ($2::text is null or a.account_id in (${everMembers}))
+       and ($2::text is null or a.account_id in (${members}))
      order by a.code, a.account_id limit $8`,
     [
       bookId,
-      group?.dimension ?? null,
-      group?.code ?? null,
+      ...groupValues(wanted.group),
       wanted.currency,
       wanted.codes,
       after?.code ?? null,
@@ -228,20 +223,19 @@ export async function accountsOf(db: Queryable, bookId: number, wanted: Accounts
   return rows;
 }
 
-/** Which of some accounts belong to a group at an instant; null: now. */
-export async function membersAmong(
+/** One account of a book, or of a group of it; undefined when it is not there. */
+export async function accountOf(
   db: Queryable,
   bookId: number,
-  group: GroupFilter,
-  recordedAt: string | null,
-  accountIds: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const { rows } = await db.query<{ account_id: string }>(`${members} and m.account_id = any ($5::uuid[])`, [
-    bookId,
-    ...groupValues(group, recordedAt),
-    accountIds,
-  ]);
-  return new Set(rows.map(({ account_id }) => account_id));
+  accountId: string,
+  group: GroupFilter | null,
+): Promise<{ id: string; code: string; currency: string } | undefined> {
+  const { rows } = await db.query<{ id: string; code: string; currency: string }>(
+    `select a.account_id as id, a.code, a.currency from ledger.account a
+     where a.book_id = $1 and a.account_id = $4 and ($2::text is null or a.account_id in (${members}))`,
+    [bookId, ...groupValues(group), accountId],
+  );
+  return rows[0];
 }
 
 /** Currencies in which a book has accounts. */

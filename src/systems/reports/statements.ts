@@ -58,7 +58,7 @@ export const UNASSIGNED = 'unassigned';
 /**
  * Fills a layout. Columns: `current`; `adjustments` when there are any after close in it; with a comparison `compare` and
  * `difference`. A consolidation has a column per entity, `sum` and `eliminations` before `current`, which is then the
- * consolidated one. Call it in a repeatable-read transaction. Errors: `report_invalid`, `rate_missing`.
+ * consolidated one. Call it in a repeatable-read transaction. Errors: `report_invalid`, `report_rate_missing`.
  */
 export async function statementGrid(db: Queryable, query: StatementQuery): Promise<Grid> {
   const { layout } = query.layout;

@@ -33,7 +33,7 @@ export function ratesNeeded(
 
 /**
  * Each cell at the rate of its kind, rounded half-even to the minor unit. With `balanced`, what the cells of a unit then
- * no longer add up to stands in a cell of its own. Error: `rate_missing`.
+ * no longer add up to stands in a cell of its own. Error: `report_rate_missing`.
  */
 export function translate(
   cells: readonly Cell[],
@@ -47,7 +47,7 @@ export function translate(
     const { currency, net, unit } = cell;
     const rate = currency === to ? new Decimal(1) : rateOf(currency, kindOf(cell.code));
     if (rate === undefined) {
-      throw reportError('rate_missing', `No ${kindOf(cell.code)} rate from ${currency} to ${to}`, {
+      throw reportError('report_rate_missing', `No ${kindOf(cell.code)} rate from ${currency} to ${to}`, {
         from: currency,
         to,
       });
