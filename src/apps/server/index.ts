@@ -13,6 +13,7 @@ import type { Log } from '#kernel/log';
 import { createMetrics } from '#kernel/metrics';
 import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
 import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
+import { generalLedgerRoutes } from '#systems/general-ledger';
 import { openReports, reportRoutes } from '#systems/reports';
 
 export interface RunningServer {
@@ -89,6 +90,7 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
     const tokens = createTokenVerifier({ db, clock });
     const app = await buildHttp({ config, db, clock, log, metrics, tokens }, [
       ledgerRoutes(ledger),
+      generalLedgerRoutes(ledger),
       eventRoutes,
       webhookRoutes(webhooks),
       reportRoutes(openReports({ db })),

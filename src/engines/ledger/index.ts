@@ -32,6 +32,14 @@ export {
   type TransferInput,
 } from './model.ts';
 export {
+  balancesAsOf,
+  type CodeInUse,
+  codesInUse,
+  firstEffectiveDate,
+  type OpenPending,
+  openPendings,
+} from './overview.ts';
+export {
   type Answered,
   balanceAsOf,
   closingBalances,

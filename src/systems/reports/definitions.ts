@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import type { Clock } from '#kernel/clock';
 import { isUniqueViolation, type Queryable, type Transaction } from '#kernel/database';
+import { chartOf } from '#systems/general-ledger';
 import { type Consolidation, readConsolidation } from './consolidation.ts';
-import { type CompiledLayout, readLayout } from './layout.ts';
+import { type CompiledLayout, checkAgainstChart, type LayoutProblem, readLayout } from './layout.ts';
 import { reportError } from './model.ts';
 
 export const definitionKinds = ['layout', 'consolidation'] as const;
@@ -33,6 +34,23 @@ export async function findLayout(db: Queryable, code: string): Promise<CompiledL
   const content = await contentOf(db, 'layout', code);
   if (content === undefined) throw reportError('layout_not_found', `No layout ${code}`, { layout: code });
   return readLayout(content);
+}
+
+/**
+ * Compares a layout with the chart of a book: codes that are not there, and codes that accounts can stand on without a
+ * line. Null when the book has no chart.
+ */
+export async function checkLayoutOfBook(
+  db: Queryable,
+  bookId: number,
+  layout: CompiledLayout,
+): Promise<LayoutProblem[] | null> {
+  const chart = await chartOf(db, bookId);
+  if (chart.length === 0) return null;
+  return checkAgainstChart(
+    layout,
+    chart.filter(({ marks }) => !marks.includes('heading')).map(({ code }) => code),
+  );
 }
 
 /** The latest version of a consolidation. Error: `consolidation_not_found`. */

@@ -1,6 +1,13 @@
 /** Reports (财务报表): balance sheet, income statement, movements, trial balance, consolidation. See README.md. */
 export { type Consolidation, consolidationSchema, readConsolidation } from './consolidation.ts';
-export { addDefinition, type Definition, findLayout, listDefinitions, shippedLayouts } from './definitions.ts';
+export {
+  addDefinition,
+  checkLayoutOfBook,
+  type Definition,
+  findLayout,
+  listDefinitions,
+  shippedLayouts,
+} from './definitions.ts';
 export { gridJson } from './json.ts';
 export { type CompiledLayout, checkAgainstChart, type LayoutProblem, layoutSchema, readLayout } from './layout.ts';
 export {
@@ -14,7 +21,6 @@ export {
   reportKinds,
   type Section,
 } from './model.ts';
-export type { CodeNames } from './movements.ts';
 export type { AccountBehind, PostingBehind } from './open.ts';
 export { csvText } from './output/csv.ts';
 export { type Language, languages, type Tabular, tabular } from './output/tabular.ts';

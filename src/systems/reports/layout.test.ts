@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { LongmenError } from '#kernel/errors';
+import { standardChart, standardCharts } from '#systems/general-ledger';
 import { unitCell } from './consolidation.ts';
 import { shippedLayouts } from './definitions.ts';
 import { fill, sourcesOf } from './fill.ts';
@@ -199,6 +200,16 @@ suite('the shipped layouts', () => {
         if (number >= 6000) assert.notEqual(incomeStatement.lineOf(`${number}`, side), null, `${number} ${side}`);
       }
     }
+  });
+
+  test('the statutory chart: every code that accounts can stand on exactly once, and no code that is not there', async () => {
+    const [chart, ...others] = standardCharts;
+    assert.ok(chart !== undefined && others.length === 0);
+    const codes = (await standardChart(chart))
+      .filter(({ marks }) => !marks.includes('heading'))
+      .map(({ code }) => code);
+    assert.ok(codes.length > 150);
+    for (const layout of [balanceSheet, incomeStatement]) assert.deepEqual(checkAgainstChart(layout, codes), []);
   });
 
   test('whatever the books say, the sheet balances and the result is that of the statement', () => {

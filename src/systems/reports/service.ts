@@ -2,11 +2,12 @@
 import type { Database, Queryable } from '#kernel/database';
 import { parseDate, parseInstant } from '#kernel/dates';
 import { type Book, findBook, listBooks } from '#kernel/events';
+import { chartOf } from '#systems/general-ledger';
 import type { Consolidation } from './consolidation.ts';
 import { findConsolidation, findLayout } from './definitions.ts';
 import type { CompiledLayout } from './layout.ts';
 import { type Grid, type Place, type ReportKind, reportError, type Unit } from './model.ts';
-import { type CodeNames, movementGrid } from './movements.ts';
+import { movementGrid } from './movements.ts';
 import {
   type AccountBehind,
   type AccountCursor,
@@ -24,8 +25,6 @@ export interface ReportDeps {
   readonly db: Database;
   /** Where rates come from when a report is to be in one currency. */
   readonly rates?: RateSource | undefined;
-  /** What the chart of accounts of a book calls its codes. */
-  readonly names?: ((db: Queryable, bookId: number) => Promise<CodeNames>) | undefined;
   /** The books of a legal entity; default: those that carry its name. */
   readonly entityBooks?: ((db: Queryable, entity: string) => Promise<Book[]>) | undefined;
 }
@@ -133,7 +132,7 @@ async function gridOf(deps: ReportDeps, db: Queryable, request: ReportRequest): 
     if (unit === undefined) throw reportError('report_invalid', 'A report is about one book at least');
     const names = new Map<string, { zh: string; en: string }>();
     for (const { bookId } of unit.books) {
-      for (const [code, name] of (await deps.names?.(db, bookId)) ?? []) names.set(code, name);
+      for (const { code, nameZh, nameEn } of await chartOf(db, bookId)) names.set(code, { zh: nameZh, en: nameEn });
     }
     return movementGrid(db, {
       kind,

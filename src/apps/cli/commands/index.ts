@@ -1,11 +1,13 @@
 /** All commands of `longmen`, in the order its help shows them. */
 import type { RegisterCommand } from '../command.ts';
 import { bookCommand } from './book.ts';
+import { chartCommand } from './chart.ts';
 import { configCommand } from './config.ts';
 import { decideCommand } from './decide.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
+import { periodCommand } from './period.ts';
 import { reportCommand } from './report.ts';
 import { startCommand } from './start.ts';
 import { tokenCommand } from './token.ts';
@@ -17,6 +19,8 @@ export const commands: readonly RegisterCommand[] = [
   migrateCommand,
   tokenCommand,
   bookCommand,
+  chartCommand,
+  periodCommand,
   importCommand,
   reportCommand,
   exportCommand,

@@ -32,11 +32,14 @@ export const reportCommand: RegisterCommand = (program, act) => {
     .argument('<file>', 'JSON file')
     .addOption(new Option('--kind <kind>', 'what it is').choices(['layout', 'consolidation']).default('layout'))
     .option('--check', 'only check it')
+    .option('--book <code>', 'a layout: compare it with the chart of accounts of this book first')
     .action(
       act(async (context, [file = ''], options) => {
         const { addDefinition, readConsolidation, readLayout } = await import('#systems/reports');
+        const book = textOf(options.book);
         const kind = options.kind === 'consolidation' ? 'consolidation' : 'layout';
         const content: unknown = parseJson(await readFile(file, 'utf8'), file);
+        if (book !== undefined && kind === 'layout') await compareWithChart(context, content, book);
         if (options.check === true) {
           const { code } = kind === 'layout' ? readLayout(content).layout : readConsolidation(content);
           context.output.result({ kind, code, sound: true }, () => `${kind} ${code} is sound`);
@@ -49,6 +52,21 @@ export const reportCommand: RegisterCommand = (program, act) => {
     );
   addExample(define, 'longmen report define my-layout.json --check');
 };
+
+/** Says what is wrong between a layout and the chart of a book. Errors: `layout_invalid`, `report_invalid`. */
+async function compareWithChart(context: Context, content: unknown, book: string): Promise<void> {
+  const { checkLayoutOfBook, readLayout, reportError } = await import('#systems/reports');
+  const { findBook } = await import('#kernel/events');
+  const db = await context.database();
+  const problems = await checkLayoutOfBook(db, (await findBook(db, book)).bookId, readLayout(content));
+  if (problems === null) throw reportError('report_invalid', `Book ${book} has no chart of accounts`);
+  for (const { problem, line, about } of problems) context.output.note(`${problem}: ${line ?? 'no line'}: ${about}`);
+  if (problems.length > 0) {
+    throw reportError('layout_invalid', `The layout and the chart of ${book} differ in ${problems.length} codes`, {
+      problems,
+    });
+  }
+}
 
 function addOptions(command: Command, kind: ReportKind): void {
   command
