@@ -26,11 +26,14 @@ export const derivedCodes: readonly string[] = [INTERNAL, TRANSLATION, ELIMINATI
 
 export type Side = 'debit' | 'credit';
 
+/** What reports need to know of a book. */
+export type BookOfUnit = Pick<Book, 'bookId' | 'code'>;
+
 /** Who a number belongs to: a legal entity with its books, or one book. */
 export interface Unit {
   readonly key: string;
   readonly name: string;
-  readonly books: readonly Book[];
+  readonly books: readonly BookOfUnit[];
 }
 
 /** Which accounts a number is made of: those of a unit with these codes, or of these the ones listed. */

@@ -59,6 +59,7 @@ interface Entry {
 }
 
 const PAGE = 1_000;
+const nothing: Turnover = { debits: 0n, credits: 0n };
 
 /**
  * Rows per code or account and currency. Movements: opening balance, debits, credits, closing balance, each balance on its
@@ -67,8 +68,17 @@ const PAGE = 1_000;
  */
 export async function movementGrid(db: Queryable, query: MovementQuery): Promise<Grid> {
   const columns = columnsOf(query);
-  const points = [...new Set(columns.map(({ point }) => point))];
+  // What was posted in a range is what was posted by its end, less by the day before its start: read two points, not three.
+  const points = [...new Set(columns.map(({ point }) => point))].filter(({ from }) => from === null);
   const entries = query.by === 'code' ? await byCode(db, query, points) : await byAccount(db, query, points);
+  const range = columns.find(({ point }) => point.from !== null)?.point;
+  const [opening, closing] = points;
+  if (range !== undefined && opening !== undefined && closing !== undefined) {
+    for (const { turnovers } of entries) {
+      const [before, after] = [turnovers.get(opening) ?? nothing, turnovers.get(closing) ?? nothing];
+      turnovers.set(range, { debits: after.debits - before.debits, credits: after.credits - before.credits });
+    }
+  }
   const byCurrency = Map.groupBy(entries, ({ currency }) => currency);
   const sections = [...byCurrency]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -195,19 +205,19 @@ async function codesOf(db: Queryable, bookId: number, query: MovementQuery, poin
 }
 
 function addTurnover(entry: Entry, point: Point, { debits, credits }: Turnover): void {
-  const held = entry.turnovers.get(point) ?? { debits: 0n, credits: 0n };
+  const held = entry.turnovers.get(point) ?? nothing;
   entry.turnovers.set(point, { debits: held.debits + debits, credits: held.credits + credits });
 }
 
 /** Which way a turnover is shown in a column: 1, −1, or 0 when it stands on the other side. */
-function shownSign({ side }: Shown, turnover: Turnover = { debits: 0n, credits: 0n }): bigint {
+function shownSign({ side }: Shown, turnover = nothing): bigint {
   const net = turnover.debits - turnover.credits;
   if (side === null) return 1n;
   if (side === 'debit') return net > 0n ? 1n : 0n;
   return net < 0n ? -1n : 0n;
 }
 
-function shownAmount(shown: Shown, turnover: Turnover = { debits: 0n, credits: 0n }): bigint {
+function shownAmount(shown: Shown, turnover = nothing): bigint {
   const { debits, credits } = turnover;
   if (shown.measure === 'debits') return debits;
   if (shown.measure === 'credits') return credits;

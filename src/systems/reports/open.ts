@@ -1,7 +1,6 @@
 /** Opening a number: the accounts it is the sum of, and the postings of each. */
 import type { Queryable } from '#kernel/database';
-import type { Book } from '#kernel/events';
-import { type Grid, type Part, type Place, reportError, type Source } from './model.ts';
+import { type BookOfUnit, type Grid, type Part, type Place, reportError, type Source } from './model.ts';
 import { type AccountRow, accountOf, accountsOf, accountTotals, type GroupFilter, positionOf } from './source.ts';
 
 /** An account behind a number, and what it adds to it, in the account's currency. */
@@ -45,13 +44,13 @@ const LAST_SEQUENCE = 2n ** 63n - 1n;
 
 /** One book and currency with the parts that look at it. */
 interface Slot {
-  readonly book: Book;
+  readonly book: BookOfUnit;
   readonly currency: string;
   readonly parts: readonly { readonly part: Part; readonly source: Source }[];
 }
 
 function slotsOf(parts: readonly Part[]): Slot[] {
-  const slots = new Map<string, { book: Book; currency: string; parts: { part: Part; source: Source }[] }>();
+  const slots = new Map<string, { book: BookOfUnit; currency: string; parts: { part: Part; source: Source }[] }>();
   for (const part of parts) {
     for (const source of part.sources) {
       for (const book of source.unit.books) {

@@ -1,12 +1,12 @@
 /** Reports as others ask for them: by the codes of books, entities, layouts and groups. */
 import type { Database, Queryable } from '#kernel/database';
 import { parseDate, parseInstant } from '#kernel/dates';
-import { type Book, findBook, listBooks } from '#kernel/events';
+import { findBook, listBooks } from '#kernel/events';
 import { chartOf } from '#systems/general-ledger';
 import type { Consolidation } from './consolidation.ts';
 import { findConsolidation, findLayout } from './definitions.ts';
 import type { CompiledLayout } from './layout.ts';
-import { type Grid, type Place, type ReportKind, reportError, type Unit } from './model.ts';
+import { type BookOfUnit, type Grid, type Place, type ReportKind, reportError, type Unit } from './model.ts';
 import { movementGrid } from './movements.ts';
 import {
   type AccountBehind,
@@ -26,7 +26,7 @@ export interface ReportDeps {
   /** Where rates come from when a report is to be in one currency. */
   readonly rates?: RateSource | undefined;
   /** The books of a legal entity; default: those that carry its name. */
-  readonly entityBooks?: ((db: Queryable, entity: string) => Promise<Book[]>) | undefined;
+  readonly entityBooks?: ((db: Queryable, entity: string) => Promise<BookOfUnit[]>) | undefined;
 }
 
 /** What is asked for. Dates are YYYY-MM-DD, instants RFC 3339. */
@@ -218,7 +218,7 @@ async function unitsOf(
   return { units, consolidation: rules };
 }
 
-async function booksNamed(db: Queryable, entity: string): Promise<Book[]> {
+async function booksNamed(db: Queryable, entity: string): Promise<BookOfUnit[]> {
   return (await listBooks(db)).filter(({ legalEntity }) => legalEntity !== '' && legalEntity === entity);
 }
 
