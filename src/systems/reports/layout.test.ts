@@ -4,7 +4,8 @@ import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { LongmenError } from '#kernel/errors';
 import { standardChart, standardCharts } from '#systems/general-ledger';
-import { unitCell } from './consolidation.ts';
+import { projectText } from '#test/house/files';
+import { readConsolidation, unitCell } from './consolidation.ts';
 import { shippedLayouts } from './definitions.ts';
 import { fill, sourcesOf } from './fill.ts';
 import { checkAgainstChart, readLayout } from './layout.ts';
@@ -186,6 +187,16 @@ test('codes without a line are not swallowed', () => {
     filled.unassigned.map(({ code, net }) => [code, net]),
     [['7001', -10n]],
   );
+});
+
+test('the examples of the guide are sound', () => {
+  const examples = [...projectText('docs/reports.md').matchAll(/```json\n([^`]*)```/g)].map(([, text = '']) =>
+    JSON.parse(text),
+  );
+  const [layout, consolidation] = examples;
+  assert.equal(examples.length, 2);
+  assert.equal(readLayout(layout).layout.code, 'short-sheet');
+  assert.equal(readConsolidation(consolidation).code, 'group');
 });
 
 suite('the shipped layouts', () => {
