@@ -6,13 +6,14 @@ import { type Ledger, ledgerRoutes, openLedger } from '#engines/ledger';
 import type { Clock } from '#kernel/clock';
 import type { Config } from '#kernel/config';
 import { type Database, lockDataFolder, openDatabase } from '#kernel/database';
-import { createBook, eventRoutes, listBooks } from '#kernel/events';
+import { type Book, createBook, eventRoutes, listBooks } from '#kernel/events';
 import { buildHttp, purgeIdempotencyKeys } from '#kernel/http';
 import { openJobs } from '#kernel/jobs';
 import type { Log } from '#kernel/log';
 import { createMetrics } from '#kernel/metrics';
 import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
 import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
+import { evidenceFolder, evidenceRoutes, openPostingEvidence } from '#systems/evidence';
 import { generalLedgerRoutes } from '#systems/general-ledger';
 import { openReports, reportRoutes } from '#systems/reports';
 
@@ -32,7 +33,7 @@ export interface ServerOptions {
 
 /** How often pending transfers are looked through for expiry. */
 const EXPIRY_INTERVAL_MS = 1_000;
-/** How often a new book is noticed by the webhook deliverers. */
+/** How often a new book is noticed by what runs beside each book. */
 const BOOK_INTERVAL_MS = 5_000;
 /** How long an Idempotency-Key is remembered. */
 const IDEMPOTENCY_DAYS = 7;
@@ -55,6 +56,13 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
     const metrics = createMetrics();
     const ledger = openLedger({ db, clock, timeZone: config.timeZone, metrics });
     closers.push(() => ledger.close());
+    const evidence = openPostingEvidence({
+      db,
+      clock,
+      folder: evidenceFolder(config),
+      origin: config.evidenceOrigin,
+      log,
+    });
     const webhooks = openWebhooks({ db, clock, log, allowedNetworks: loopbackNetworks });
 
     const stop = new AbortController();
@@ -62,8 +70,11 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
       every(EXPIRY_INTERVAL_MS, stop.signal, log, async () => {
         for (const { code } of await listBooks(db)) await expireAll(ledger, code, log);
       }),
-      deliverWebhooks(db, webhooks, stop.signal, log),
+      besideEachBook(db, 'webhook delivery', stop.signal, log, ({ bookId }) => webhooks.run(bookId, stop.signal)),
     ];
+    if (config.evidence === 'on') {
+      loops.push(besideEachBook(db, 'evidence', stop.signal, log, (book) => evidence.run(book, stop.signal)));
+    }
     closers.push(async () => {
       stop.abort();
       await Promise.all(loops);
@@ -93,6 +104,7 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
       generalLedgerRoutes(ledger),
       eventRoutes,
       webhookRoutes(webhooks),
+      evidenceRoutes(evidence),
       reportRoutes(openReports({ db })),
     ]);
     closers.push(async () => void (await app.close()));
@@ -144,22 +156,23 @@ async function every(interval_ms: number, signal: AbortSignal, log: Log, work: (
   }
 }
 
-/** One deliverer per book, also for books that come later. */
-async function deliverWebhooks(
+/** One run of `work` per book, also for books that come later; one that ends in an error is started again. */
+async function besideEachBook(
   db: Database,
-  webhooks: ReturnType<typeof openWebhooks>,
+  name: string,
   signal: AbortSignal,
   log: Log,
+  work: (book: Book) => Promise<void>,
 ): Promise<void> {
   const running = new Map<number, Promise<void>>();
   await every(BOOK_INTERVAL_MS, signal, log, async () => {
-    for (const { bookId } of await listBooks(db)) {
-      if (running.has(bookId)) continue;
-      const loop = webhooks.run(bookId, signal).catch((error: unknown) => {
-        log.warn({ err: error }, 'webhook delivery stopped; it will be started again');
-        running.delete(bookId);
+    for (const book of await listBooks(db)) {
+      if (running.has(book.bookId)) continue;
+      const loop = work(book).catch((error: unknown) => {
+        log.warn({ err: error }, `${name} stopped; it will be started again`);
+        running.delete(book.bookId);
       });
-      running.set(bookId, loop);
+      running.set(book.bookId, loop);
     }
   });
   await Promise.all(running.values());

@@ -4,6 +4,7 @@ import { bookCommand } from './book.ts';
 import { chartCommand } from './chart.ts';
 import { configCommand } from './config.ts';
 import { decideCommand } from './decide.ts';
+import { evidenceCommand } from './evidence.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
@@ -25,5 +26,6 @@ export const commands: readonly RegisterCommand[] = [
   reportCommand,
   exportCommand,
   verifyCommand,
+  evidenceCommand,
   decideCommand,
 ];

@@ -4,6 +4,7 @@ import type { Queryable, Transaction } from '#kernel/database';
 import { addDays, instantText, parseDate } from '#kernel/dates';
 import { appendEvents } from '#kernel/events';
 import { checkHand, type GeneralLedgerDeps, generalLedgerError, type Hand } from '../model.ts';
+import { lockYearEnds } from '../year-end/store.ts';
 import { undoYearEndsFrom } from '../year-end/undo.ts';
 import { checkPeriod, profitAndLossLeft } from './checks.ts';
 import { closingAfter, type Period, type PeriodCheck, parsePeriod, stateOf, yearOf } from './model.ts';
@@ -135,6 +136,8 @@ export async function reopenPeriod(
   }
   if (state === 'open') return unchanged(tx, act);
   const after = closingAfter('reopen', period, closed);
+  // Before the book is held, as a year end that is being made takes the two in this order.
+  await lockYearEnds(tx, act.bookId);
   await deps.ledger.setClosing(tx, book, after);
   const undone = await undoYearEndsFrom(deps, tx, book, Number(period.to.slice(0, 4)), {
     actor: act.actor,

@@ -64,17 +64,17 @@ export function clear(
   for (const { itemId, clearingId, amount } of matches) net(itemId, clearingId, 'match', amount);
 
   // All open postings of one queue have one sign, since each was netted against the queue when it came.
-  const queues = new Map<string, string[]>();
+  const queues = new Map<string, { readonly ids: string[]; head: number }>();
   const netQueue = (key: string, id: string, by: ClearedBy) => {
-    const queue = queues.get(key) ?? [];
+    const queue = queues.get(key) ?? { ids: [], head: 0 };
     while (left.get(id) !== 0n) {
-      const [first] = queue;
+      const first = queue.ids[queue.head];
       if (first === undefined) break;
-      if (left.get(first) === 0n) queue.shift();
+      if (left.get(first) === 0n) queue.head++;
       else if ((left.get(first) ?? 0n) > 0n === (left.get(id) ?? 0n) > 0n) break;
       else net(first, id, by);
     }
-    queue.push(id);
+    queue.ids.push(id);
     queues.set(key, queue);
   };
   for (const { id, reference } of postings) {
