@@ -14,8 +14,10 @@ import { createMetrics } from '#kernel/metrics';
 import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
 import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
 import { evidenceFolder, evidenceRoutes, openPostingEvidence } from '#systems/evidence';
+import { exchangeRoutes, openExchange } from '#systems/exchange';
 import { generalLedgerRoutes } from '#systems/general-ledger';
 import { openReports, reportRoutes } from '#systems/reports';
+import { openTemplates, templateRoutes } from '#systems/templates';
 
 export interface RunningServer {
   /** Where it answers, such as `http://127.0.0.1:8080`. */
@@ -105,6 +107,8 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
       eventRoutes,
       webhookRoutes(webhooks),
       evidenceRoutes(evidence),
+      templateRoutes(openTemplates({ db, ledger, clock })),
+      exchangeRoutes(openExchange({ db, ledger, clock })),
       reportRoutes(openReports({ db })),
     ]);
     closers.push(async () => void (await app.close()));

@@ -11,6 +11,7 @@ import { migrateCommand } from './migrate.ts';
 import { periodCommand } from './period.ts';
 import { reportCommand } from './report.ts';
 import { startCommand } from './start.ts';
+import { templateCommand } from './template.ts';
 import { tokenCommand } from './token.ts';
 import { verifyCommand } from './verify.ts';
 
@@ -23,6 +24,7 @@ export const commands: readonly RegisterCommand[] = [
   chartCommand,
   periodCommand,
   importCommand,
+  templateCommand,
   reportCommand,
   exportCommand,
   verifyCommand,
