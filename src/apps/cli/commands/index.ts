@@ -11,6 +11,7 @@ import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
 import { periodCommand } from './period.ts';
+import { reportCommand } from './report.ts';
 import { restoreCommand } from './restore.ts';
 import { startCommand } from './start.ts';
 import { templateCommand } from './template.ts';
@@ -28,6 +29,7 @@ export const commands: readonly RegisterCommand[] = [
   periodCommand,
   importCommand,
   templateCommand,
+  reportCommand,
   exportCommand,
   verifyCommand,
   evidenceCommand,
