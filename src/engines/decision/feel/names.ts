@@ -48,13 +48,15 @@ export function nameEnd(text: string, position: number, name: string): number {
   return isNamePart(last) && isNamePart(charAt(text, at)) ? -1 : at;
 }
 
-/** A set of names, with a parent scope around it. */
+/** A set of names, with a parent scope around it and perhaps a second one beside it. */
 export class NameScope {
   private readonly byFirst = new Map<string, string[]>();
   private readonly parent: NameScope | null;
+  private readonly beside: NameScope | null;
 
-  constructor(parent: NameScope | null, names: Iterable<string> = []) {
+  constructor(parent: NameScope | null, names: Iterable<string> = [], beside: NameScope | null = null) {
     this.parent = parent;
+    this.beside = beside;
     for (const name of names) this.add(name);
   }
 
@@ -67,18 +69,11 @@ export class NameScope {
     else if (!bucket.includes(normal)) bucket.push(normal);
   }
 
-  has(name: string): boolean {
-    return this.byFirst.get(name[0] ?? '')?.includes(name) === true || this.parent?.has(name) === true;
-  }
-
-  /** The names of this scope alone. */
-  own(): string[] {
-    return [...this.byFirst.values()].flat();
-  }
-
   /** The longest name in this scope or around it that stands at `position`; null when none does. */
   longestAt(text: string, position: number): { name: string; end: number } | null {
     let best = this.parent === null ? null : this.parent.longestAt(text, position);
+    const other = this.beside === null ? null : this.beside.longestAt(text, position);
+    if (other !== null && (best === null || other.end > best.end)) best = other;
     for (const name of this.byFirst.get(text[position] ?? '') ?? []) {
       const end = nameEnd(text, position, name);
       if (end >= 0 && (best === null || end > best.end)) best = { name, end };

@@ -10,9 +10,9 @@ import type { RangeOperator } from './values.ts';
 /** What the parser has to know of the surroundings of an expression. */
 export interface ParseOptions {
   /** Variables and functions in scope. */
-  readonly names: Iterable<string>;
+  readonly names: Iterable<string> | NameScope;
   /** Names of context entries that may follow a dot or stand in a filter. */
-  readonly members?: Iterable<string>;
+  readonly members?: Iterable<string> | NameScope;
   /** Item definitions; built-in types are always known. */
   readonly resolveType?: (name: string) => FeelType | undefined;
 }
@@ -101,6 +101,10 @@ function checkedDepth(root: Node, parser: Parser): Node {
   return root;
 }
 
+function asScope(names: Iterable<string> | NameScope): NameScope {
+  return names instanceof NameScope ? names : new NameScope(null, names);
+}
+
 class Parser extends Scanner {
   private scope: NameScope;
   private readonly members: NameScope;
@@ -110,8 +114,8 @@ class Parser extends Scanner {
 
   constructor(text: string, options: ParseOptions) {
     super(text);
-    this.scope = new NameScope(null, options.names);
-    this.members = new NameScope(null, options.members ?? []);
+    this.scope = asScope(options.names);
+    this.members = new NameScope(asScope(options.members ?? []));
     this.resolveType = options.resolveType ?? (() => undefined);
   }
 
@@ -293,7 +297,7 @@ class Parser extends Scanner {
         const list = node;
         const condition = this.attempt(() => {
           this.expect('[');
-          const inner = this.within(new NameScope(this.filterScope(), ['item']), () => this.expression());
+          const inner = this.within(this.filterScope(), () => this.expression());
           this.expect(']');
           return inner;
         });
@@ -314,15 +318,13 @@ class Parser extends Scanner {
   /** Parses the failed filter again, this time for its message. */
   private filterError(): never {
     this.expect('[');
-    this.within(new NameScope(this.filterScope(), ['item']), () => this.expression());
+    this.within(this.filterScope(), () => this.expression());
     this.expect(']');
     this.fail('Expression is too ambiguous');
   }
 
   private filterScope(): NameScope {
-    const scope = new NameScope(this.scope);
-    for (const name of this.members.own()) scope.add(name);
-    return scope;
+    return new NameScope(this.scope, ['item'], this.members);
   }
 
   private call(callee: Node): Node {
