@@ -224,7 +224,7 @@ export const DATE_FUNCTIONS: BuiltIn[] = [
   ...defineGroup('date', [
     {
       name: 'is',
-      parameters: 'value1: Any, value2: Any',
+      parameters: 'value1?: Any, value2?: Any',
       result: 'boolean',
       acceptsNull: true,
       en: 'Whether two values are the same in kind, value and time zone.',

@@ -113,12 +113,13 @@ export function compileFilter(node: NodeOf<'filter'>, scope: Scope): Code {
     const first = condition(new Frame([list[0] ?? null], frame), run);
     if (isNumber(first)) return elementAt(list, first, run);
     const kept: Value[] = [];
-    list.forEach((item, index) => {
+    for (let index = 0; index < list.length; index += 1) {
+      const item = list[index] ?? null;
       const holds = index === 0 ? first : condition(new Frame([item], frame), run);
       if (holds === true) kept.push(item);
-    });
-    if (kept.length === 0 && first !== null && typeof first !== 'boolean') {
-      return run.report('filter_invalid', `A filter gave ${kindOf(first)}`, node);
+      else if (holds !== false && holds !== null) {
+        return run.report('filter_invalid', `A filter gave ${kindOf(holds)}`, node);
+      }
     }
     return kept;
   };

@@ -52,7 +52,7 @@ export function compile(node: Node, scope: Scope): Code {
     case 'or':
       return compileLogic(compile(node.left, scope), compile(node.right, scope), node.type === 'or');
     case 'if':
-      return compileIf(compile(node.condition, scope), compile(node.then, scope), compile(node.otherwise, scope));
+      return compileIf(node, scope);
     case 'for':
       return compileFor(node, scope);
     case 'some':
@@ -268,8 +268,16 @@ function compileLogic(left: Code, right: Code, decisive: boolean): Code {
   };
 }
 
-function compileIf(condition: Code, then: Code, otherwise: Code): Code {
-  return (frame, run) => (condition(frame, run) === true ? then(frame, run) : otherwise(frame, run));
+function compileIf(node: NodeOf<'if'>, scope: Scope): Code {
+  const condition = compile(node.condition, scope);
+  const then = compile(node.then, scope);
+  const otherwise = compile(node.otherwise, scope);
+  return (frame, run) => {
+    const holds = condition(frame, run);
+    if (holds === true) return then(frame, run);
+    if (holds === false || holds === null) return otherwise(frame, run);
+    return run.report('condition_invalid', `A condition is ${kindOf(holds)}`, node.condition);
+  };
 }
 
 function compileList(node: NodeOf<'list'>, scope: Scope): Code {
@@ -319,11 +327,13 @@ function isFunctionNode(node: Node): boolean {
   return node.type === 'function' || (node.type === 'coerce' && isFunctionNode(node.operand));
 }
 
-/** An interval whose ends have no order with one another is null. */
+/** An interval whose ends have no order with one another, or the wrong one, is null. */
 export function makeRange(node: NodeOf<'range'>, from: Value, to: Value, run: Run): Value {
   if (node.operator !== 'interval') return FeelRange.of(node.operator, node.from === null ? to : from);
-  if (from !== null && to !== null && compare(from, to) === null) {
-    return run.report('operands_invalid', `No range between ${operandKinds(from, to)}`, node);
+  if (from !== null && to !== null) {
+    const order = compare(from, to);
+    if (order === null) return run.report('operands_invalid', `No range between ${operandKinds(from, to)}`, node);
+    if (order > 0) return run.report('operands_invalid', 'A range ends before it begins', node);
   }
   return new FeelRange('interval', from, to, node.fromIncluded, node.toIncluded);
 }

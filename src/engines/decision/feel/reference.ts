@@ -86,8 +86,11 @@ function evaluate(node: Node, env: Environment, run: Run): Value {
       return allOf([value(node.left), value(node.right)]);
     case 'or':
       return anyOf([value(node.left), value(node.right)]);
-    case 'if':
-      return value(node.condition) === true ? value(node.then) : value(node.otherwise);
+    case 'if': {
+      const condition = value(node.condition);
+      if (condition !== null && typeof condition !== 'boolean') return null;
+      return condition === true ? value(node.then) : value(node.otherwise);
+    }
     case 'for': {
       const results: Value[] = [];
       const done = visit(node.iterators, env, run, (inner) => {
@@ -173,8 +176,8 @@ function filter(source: Value, condition: Node, env: Environment, run: Run): Val
     return position === 0 ? null : (list[position > 0 ? position - 1 : list.length + position] ?? null);
   }
   const answers = list.map(within);
-  const kept = list.filter((_, index) => answers[index] === true);
-  return kept.length === 0 && first !== null && typeof first !== 'boolean' ? null : kept;
+  const valid = answers.every((answer) => answer === null || typeof answer === 'boolean');
+  return valid ? list.filter((_, index) => answers[index] === true) : null;
 }
 
 /** Visits all combinations; false when a domain is nothing to iterate over. */

@@ -185,8 +185,8 @@ export class Program {
   private serviceFunction(node: GraphNode, service: DecisionService, evaluator: Evaluator): FeelFunction {
     const { unit } = node;
     const inputs = [
-      ...this.graph.references(unit, service.inputDecisions),
       ...this.graph.references(unit, service.inputData),
+      ...this.graph.references(unit, service.inputDecisions),
     ];
     const outputs = this.graph.references(unit, service.outputDecisions);
     const parameters = inputs.map((input): Parameter => ({ name: input.name, type: input.type ?? ANY }));
