@@ -24,7 +24,7 @@ export { compileExpression, evaluate, evaluateExpression, evaluateValues, inputs
 export type { PathStep } from './explain.ts';
 export type { Limits, Message } from './feel/run.ts';
 export { DEFAULT_LIMITS } from './feel/run.ts';
-export { valueText } from './feel/text.ts';
+export { literalText, valueText } from './feel/text.ts';
 export type { Value as FeelValue } from './feel/values.ts';
 export { fromJson, toJson } from './json.ts';
 export type * from './model/model.ts';

@@ -128,7 +128,9 @@ export const LIST_FUNCTIONS: BuiltIn[] = defineGroup('list', [
     zh: '在列表末尾追加元素。',
     examples: [['append([1], 2, 3)', '[1, 2, 3]']],
     call: ([list, items], run) =>
-      list === null ? run.report('argument_null', 'append: the list is null') : made([...listArg(list), ...listArg(items)], run),
+      list === null
+        ? run.report('argument_null', 'append: the list is null')
+        : made([...listArg(list), ...(items === null ? [null] : listArg(items))], run),
   },
   {
     name: 'concatenate',

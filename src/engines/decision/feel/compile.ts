@@ -390,11 +390,15 @@ function compileTests(node: NodeOf<'tests'>, scope: Scope): Code {
 
 function compileTest(node: Node, code: Code, input: Code): Code {
   if (usesInput(node)) return code;
-  return (frame, run) => testValue(input(frame, run), code(frame, run), node.type === 'literal');
+  return (frame, run) => testValue(input(frame, run), code(frame, run), node);
 }
 
-/** A test without `?`: the input equals it or is in it; a condition on other variables that is true accepts as well. */
-export function testValue(input: Value, test: Value, literal: boolean): boolean | null {
-  if (test === true && !literal && typeof input !== 'boolean') return true;
+/**
+ * A test without `?`: the input equals it or is in it; a condition on other variables that is true accepts as well. Null
+ * is equal to null only where the test names it, not where an expression failed.
+ */
+export function testValue(input: Value, test: Value, node: Node): boolean | null {
+  if (test === true && node.type !== 'literal' && typeof input !== 'boolean') return true;
+  if (test === null && node.type !== 'literal' && node.type !== 'name' && node.type !== 'path') return null;
   return accepts(input, test);
 }

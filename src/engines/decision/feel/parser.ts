@@ -162,7 +162,8 @@ class Parser extends Scanner {
       this.position = this.text.length;
       return this.node(start, { type: 'tests', tests: [], negated: false });
     }
-    const negated = this.attempt(() => {
+    const notHere = !this.atWord('not');
+    const negated = notHere ? null : this.attempt(() => {
       this.expectWord('not');
       this.expect('(');
       const tests = this.testList();

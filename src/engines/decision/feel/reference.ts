@@ -3,7 +3,7 @@
  * arithmetic and rules tried one after another. Slow on purpose; `compile.ts` must always agree with it.
  */
 import { builtInFunction } from '../builtins/index.ts';
-import { applyHitPolicy } from '../tables/hit-policy.ts';
+import { applyHitPolicy, combined } from '../tables/hit-policy.ts';
 import type { Iterator, Node, TableNode } from './ast.ts';
 import { callFunction, callNamed } from './call.ts';
 import { accepts, makeRange, testValue, usesInput } from './compile.ts';
@@ -221,7 +221,7 @@ function tests(node: Extract<Node, { type: 'tests' }>, env: Environment, run: Ru
   const input = lookUp('?', env, run);
   const answers = node.tests.map((test) => {
     const answer = evaluate(test, env, run);
-    return usesInput(test) ? answer : testValue(input, answer, test.type === 'literal');
+    return usesInput(test) ? answer : testValue(input, answer, test);
   });
   const holds = anyOf(answers);
   return holds === null ? null : holds !== node.negated;
@@ -242,8 +242,10 @@ function table(node: TableNode, env: Environment, run: Run): Value {
     return output === null ? null : coerce(evaluate(output, env, run), type, run, node.name);
   };
   const hasDefaults = node.outputs.some((output) => output.defaultValue !== null);
+  const outputs = (rule: number): List => (node.rules[rule]?.outputs ?? []).map(typed);
   const parts = {
-    outputs: (rule: number): List => (node.rules[rule]?.outputs ?? []).map(typed),
+    outputs,
+    result: (rule: number): Value => combined(node, outputs(rule)),
     defaults: (): List | null =>
       hasDefaults ? node.outputs.map((output, column) => typed(output.defaultValue, column)) : null,
     rank: (column: number, value: Value): number => {

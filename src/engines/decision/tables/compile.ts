@@ -1,5 +1,5 @@
 /** Decision tables compiled: inputs once, columns indexed, only the cells no index can hold evaluated, outputs on a hit. */
-import type { Node, TableNode } from '../feel/ast.ts';
+import type { Node, TableNode, TableRule } from '../feel/ast.ts';
 import { compile } from '../feel/compile.ts';
 import type { Run } from '../feel/run.ts';
 import { type Code, Frame, Scope } from '../feel/scope.ts';
@@ -7,7 +7,7 @@ import { coerce } from '../feel/types.ts';
 import type { List, Value } from '../feel/values.ts';
 import { buildColumnIndex, type ColumnIndex, emptyRuleSet, hasRule, type RuleSet } from './column-index.ts';
 import { analyzeCell } from './constant-cells.ts';
-import { applyHitPolicy } from './hit-policy.ts';
+import { applyHitPolicy, combined } from './hit-policy.ts';
 
 /** A value made on first use: a large table compiles only the rules that are hit. */
 function lazily<T>(make: () => T): () => T {
@@ -30,6 +30,7 @@ export function compileTable(table: TableNode, scope: Scope): Code {
   const defaults = compileDefaults(table, scope);
   const ranks = table.outputs.map((output) => (output.allowed ?? []).map((value) => compile(value, inputScope)));
   const firstOnly = table.hitPolicy === 'FIRST';
+  const constants = table.rules.map((rule) => constantResult(table, rule));
 
   return (frame, run) => {
     const values = inputs.map((input) => input(frame, run));
@@ -43,11 +44,13 @@ export function compileTable(table: TableNode, scope: Scope): Code {
       return result;
     }
     const hits = findHits(table.rules.length, columns(), tests, values, frames, run, firstOnly);
+    const outputsAt = (rule: number): List => outputsOf(table, outputs[rule]?.() ?? [], frame, run);
     const result = applyHitPolicy(
       table,
       hits,
       {
-        outputs: (rule) => outputsOf(table, outputs[rule]?.() ?? [], frame, run),
+        outputs: outputsAt,
+        result: (rule) => constants[rule] ?? combined(table, outputsAt(rule)),
         defaults: () => (defaults === null ? null : outputsOf(table, defaults, frame, run)),
         rank: (output, value) => {
           const codes = ranks[output] ?? [];
@@ -60,6 +63,14 @@ export function compileTable(table: TableNode, scope: Scope): Code {
     run.trace(table, values, hits, result);
     return result;
   };
+}
+
+/** The result of a rule whose outputs are literals of no declared type: made once. */
+function constantResult(table: TableNode, rule: TableRule): Value | undefined {
+  const values = rule.outputs.map((output) => (output.type === 'literal' ? output.value : undefined));
+  const constant = values.filter((value) => value !== undefined);
+  if (constant.length < values.length || table.outputs.some((output) => output.type !== null)) return undefined;
+  return combined(table, constant) ?? undefined;
 }
 
 function cell(tests: readonly Node[], column: number): Node {

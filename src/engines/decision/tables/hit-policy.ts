@@ -9,6 +9,8 @@ import type { List, Value } from '../feel/values.ts';
 export interface TableParts {
   /** The values of one rule's outputs, one per output column. */
   readonly outputs: (rule: number) => List;
+  /** The same combined to one value, see {@link combined}. */
+  readonly result: (rule: number) => Value;
   /** The default values, or null when the table has none. */
   readonly defaults: () => List | null;
   /** Place of a value among the allowed values of an output column; larger is less important. */
@@ -21,9 +23,9 @@ export function applyHitPolicy(table: TableNode, hits: readonly number[], parts:
   switch (table.hitPolicy) {
     case 'UNIQUE':
       if (hits.length > 1) return severalRules(table, hits, run);
-      return combined(table, parts.outputs(first));
+      return parts.result(first);
     case 'FIRST':
-      return combined(table, parts.outputs(first));
+      return parts.result(first);
     case 'ANY':
       return anyOutput(table, hits, parts, run);
     case 'PRIORITY':
@@ -31,9 +33,9 @@ export function applyHitPolicy(table: TableNode, hits: readonly number[], parts:
     case 'OUTPUT ORDER':
       return byPriority(hits, parts).map((outputs) => combined(table, outputs));
     case 'RULE ORDER':
-      return hits.map((rule) => combined(table, parts.outputs(rule)));
+      return hits.map((rule) => parts.result(rule));
     case 'COLLECT': {
-      const results = hits.map((rule) => combined(table, parts.outputs(rule)));
+      const results = hits.map((rule) => parts.result(rule));
       return table.aggregation === null ? results : aggregate(table, results, run);
     }
   }
@@ -45,7 +47,7 @@ function severalRules(table: TableNode, hits: readonly number[], run: Run): null
 }
 
 /** The only output itself, or a context with one entry per output column. */
-function combined(table: TableNode, outputs: List): Value {
+export function combined(table: TableNode, outputs: List): Value {
   if (table.outputs.length === 1) return outputs[0] ?? null;
   return new Map(table.outputs.map((output, index) => [output.name ?? `output ${index + 1}`, outputs[index] ?? null]));
 }
@@ -70,7 +72,7 @@ function isMultiple(table: TableNode): boolean {
 }
 
 function anyOutput(table: TableNode, hits: readonly number[], parts: TableParts, run: Run): Value {
-  const results = hits.map((rule) => combined(table, parts.outputs(rule)));
+  const results = hits.map((rule) => parts.result(rule));
   const first = results[0] ?? null;
   if (results.every((result) => isEqual(result, first))) return first;
   return run.report('rules_differ', `${table.name}: rules that hit differ, but the policy is ANY`);
