@@ -12,6 +12,8 @@ import { isContext, isList } from './feel/values.ts';
 
 export type { BuiltIn, BuiltInGroup } from './builtins/index.ts';
 export { BUILT_INS, signatureText } from './builtins/index.ts';
+export { check } from './checks/model.ts';
+export { checkExpression } from './checks/expression.ts';
 export type {
   CompiledExpression,
   EvaluationOptions,
@@ -30,6 +32,7 @@ export { fromJson, toJson } from './json.ts';
 export type * from './model/model.ts';
 export type { Problem, Severity } from './model/problems.ts';
 export { readDmn } from './model/read.ts';
+export { writeDmn } from './model/write.ts';
 
 /** Makers and comparisons of FEEL values for programs; makers give null for a text that is not one. */
 export const feel = {
