@@ -1,0 +1,76 @@
+/** The path of a result in words: which table saw what, which rules hit and what came of it. */
+import type { TableTrace } from './feel/run.ts';
+import { literalText } from './feel/text.ts';
+import { toJson } from './json.ts';
+
+export interface PathStep {
+  readonly table: string;
+  /** Id of the decision or knowledge model being evaluated. */
+  readonly element: string | undefined;
+  readonly inputs: readonly { readonly expression: string; readonly value: unknown }[];
+  readonly rules: readonly {
+    /** Counted from 1, as shown in a table. */
+    readonly number: number;
+    readonly id: string;
+    readonly conditions: readonly string[];
+    readonly annotations: readonly string[];
+  }[];
+  readonly result: unknown;
+  readonly en: string;
+  readonly zh: string;
+}
+
+export function pathOf(traces: readonly TableTrace[]): PathStep[] {
+  return traces.map(stepOf);
+}
+
+function stepOf(trace: TableTrace): PathStep {
+  const { table } = trace;
+  const inputs = table.inputs.map((input, index) => ({
+    expression: input.text,
+    value: toJson(trace.inputs[index] ?? null),
+  }));
+  const rules = trace.hits.map((index) => {
+    const rule = table.rules[index];
+    return {
+      number: index + 1,
+      id: rule?.id ?? '',
+      conditions: (rule?.inputTexts ?? []).flatMap((text, column) =>
+        text === '' || text === '-' ? [] : [`${table.inputs[column]?.text ?? '?'}: ${text}`],
+      ),
+      annotations: (rule?.annotations ?? []).filter((text) => text !== ''),
+    };
+  });
+  const facts = table.inputs.map((input, index) => `${input.text} = ${literalText(trace.inputs[index] ?? null)}`);
+  const result = literalText(trace.result);
+  return {
+    table: table.name,
+    element: trace.element,
+    inputs,
+    rules,
+    result: toJson(trace.result),
+    ...words(table.name, facts, rules, result),
+  };
+}
+
+function words(
+  table: string,
+  facts: readonly string[],
+  rules: PathStep['rules'],
+  result: string,
+): { en: string; zh: string } {
+  if (rules.length === 0) {
+    return {
+      en: `${table}: no rule hits for ${facts.join(', ')}; the result is ${result}.`,
+      zh: `${table}：${facts.join('，')} 未命中任何规则，结果为 ${result}。`,
+    };
+  }
+  const because = (rule: PathStep['rules'][number], always: string): string =>
+    rule.conditions.length === 0 ? always : rule.conditions.join('; ');
+  const en = rules.map((rule) => `rule ${rule.number} (${because(rule, 'always')})`).join(', ');
+  const zh = rules.map((rule) => `第 ${rule.number} 条规则（${because(rule, '无条件')}）`).join('、');
+  return {
+    en: `${table}: with ${facts.join(', ')}, ${en} ${rules.length === 1 ? 'hits' : 'hit'}; the result is ${result}.`,
+    zh: `${table}：${facts.join('，')}，命中${zh}，结果为 ${result}。`,
+  };
+}
