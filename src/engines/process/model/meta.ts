@@ -50,13 +50,9 @@ type ValueOfNotation<S> = S extends 'boolean'
         ? string
         : S extends `&${string}` | `@${string}` | 'QName'
           ? never
-          : S extends `${infer First}|${infer Rest}`
-            ? First | ValueOfNotation<`${Rest}|`>
-            : S extends ''
-              ? never
-              : S extends `${infer Only}|`
-                ? Only
-                : never;
+          : Choice<S>;
+
+type Choice<S> = S extends `${infer First}|${infer Rest}` ? First | Choice<Rest> : S;
 
 /** The type a reference (attribute or element) points to, or a child element has. */
 export type TargetOf<T extends TypeName, N extends string> =

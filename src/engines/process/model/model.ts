@@ -31,7 +31,7 @@ export interface AnyElement {
 
 export interface BpmnElement<T extends TypeName> extends AnyElement {
   /** For the type checker only: an element of a type is also one of every type that type extends. */
-  readonly kindOf?: (kind: Ancestors<T>) => void;
+  readonly kindOf?: { readonly [Kind in Ancestors<T>]: true };
 }
 
 export type AttributeContent = string | boolean | bigint | number | Reference;

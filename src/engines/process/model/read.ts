@@ -11,7 +11,7 @@ import {
   type Reference,
 } from './model.ts';
 import type { ProcessProblem } from './problems.ts';
-import { checkReference, resolve } from './references.ts';
+import { checkReference, type DraftReference, type PendingReference, resolve } from './references.ts';
 import {
   attributeNamespace,
   emptyScope,
@@ -31,20 +31,6 @@ import {
 interface Draft extends AnyElement {
   readonly attributes: Map<string, AttributeContent>;
   readonly content: Content[];
-}
-
-export interface DraftReference extends Reference {
-  target: AnyElement | null;
-}
-
-export interface PendingReference {
-  readonly owner: AnyElement;
-  readonly name: string;
-  readonly reference: DraftReference;
-  readonly target: TypeName;
-  readonly outside: boolean;
-  /** Whether the prefix is declared, or there is none. */
-  readonly bound: boolean;
 }
 
 /**

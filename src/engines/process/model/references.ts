@@ -1,7 +1,20 @@
 /** Finds the elements that references name. */
-import { isKindOf } from './meta.ts';
+import { isKindOf, type TypeName } from './meta.ts';
 import type { AnyElement, Reference } from './model.ts';
-import type { PendingReference } from './read.ts';
+
+export interface DraftReference extends Reference {
+  target: AnyElement | null;
+}
+
+export interface PendingReference {
+  readonly owner: AnyElement;
+  readonly name: string;
+  readonly reference: DraftReference;
+  readonly target: TypeName;
+  readonly outside: boolean;
+  /** Whether the prefix is declared, or there is none. */
+  readonly bound: boolean;
+}
 
 /**
  * The element a reference names. A name without prefix is an id of this document whatever the default namespace is, as
