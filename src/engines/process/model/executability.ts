@@ -52,7 +52,7 @@ const listed: readonly TypeName[] = [
 export function executability(document: BpmnDocument): ElementExecutability[] {
   const rows: ElementExecutability[] = [];
   for (const element of walk(document.definitions)) {
-    if (!listed.some((type) => isKindOf(element.type, type))) continue;
+    if (!isListed(element)) continue;
     const reason = notExecutable(element);
     rows.push({
       element: idOf(element),
@@ -65,6 +65,11 @@ export function executability(document: BpmnDocument): ElementExecutability[] {
     });
   }
   return rows;
+}
+
+/** Whether an element is one that is executed or not, rather than a part of one or a drawing. */
+export function isListed(element: AnyElement): boolean {
+  return listed.some((type) => isKindOf(element.type, type));
 }
 
 function processOf(element: AnyElement): string | undefined {
@@ -99,7 +104,7 @@ export function notExecutable(element: AnyElement): Reason | null {
 /** Expressions in the element itself, not in elements that are listed on their own. */
 function languageReason(element: AnyElement): Reason | null {
   for (const item of element.content) {
-    if (item.kind !== 'element' || listed.some((type) => isKindOf(item.element.type, type))) continue;
+    if (item.kind !== 'element' || isListed(item.element)) continue;
     if (isA(item.element, 'Expression')) {
       const language = foreignLanguage(item.element);
       if (language !== null)

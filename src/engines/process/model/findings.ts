@@ -129,7 +129,7 @@ export class Findings {
 }
 
 function labelOf(element: AnyElement): string {
-  const name = nameOf(element);
+  const name = nameOf(element)?.replace(/\s+/g, ' ');
   const id = idOf(element) ?? `line ${element.line}`;
   return name === undefined ? `${element.tag} ${id}` : `${element.tag} ${id} "${name}"`;
 }

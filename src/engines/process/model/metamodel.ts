@@ -159,6 +159,7 @@ const semanticTypes = {
   },
   DataAssociation: {
     is: 'BaseElement',
+    abstract: true,
     elements: {
       sourceRef: '&BaseElement*',
       targetRef: '&BaseElement',

@@ -1,7 +1,7 @@
 /** Makes the executable graph of a process, or says why there is none. */
 import { checkStructure } from './checks.ts';
 import { variablesOf } from './data.ts';
-import { notExecutable } from './executability.ts';
+import { isListed, notExecutable } from './executability.ts';
 import { expressionOf } from './expressions.ts';
 import { extensionOf } from './extension.ts';
 import { Findings } from './findings.ts';
@@ -49,7 +49,7 @@ function checkElements(process: BpmnElement<'Process'>, document: BpmnDocument, 
     broken.set(id, [...(broken.get(id) ?? []), warning]);
   }
   for (const element of walk(process)) {
-    const reason = notExecutable(element);
+    const reason = isListed(element) ? notExecutable(element) : null;
     if (reason !== null) findings.add('process_element_not_executable', named(element), reason);
     const id = idOf(element);
     for (const { code, en, zh } of (id === undefined ? undefined : broken.get(id)) ?? []) {
