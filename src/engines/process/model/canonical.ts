@@ -107,12 +107,17 @@ class CanonicalWriter {
       const isText = node.kind === 'text' || node.kind === 'cdata';
       if (layout && isText && isBlank(node.text)) continue;
       if (layout) parts.push(`\n${'  '.repeat(depth + 1)}`);
-      if (isText) parts.push(escapeText(type === null ? this.expanded(node.text, scope) : node.text));
+      if (isText) parts.push(escapeText(this.text(node.text, type, layout, scope)));
       else if (node.kind === 'element') parts.push(this.child(node, type, scope, depth + 1));
       else writeNode(node, parts);
     }
     if (layout && parts.length > 0) parts.push(`\n${'  '.repeat(depth)}`);
     return parts.join('');
+  }
+
+  private text(text: string, type: TypeName | null, layout: boolean, scope: NamespaceScope): string {
+    if (type === null) return this.expanded(text, scope);
+    return layout ? text.trim() : text;
   }
 
   private child(element: XmlElement, parent: TypeName | null, scope: NamespaceScope, depth: number): string {

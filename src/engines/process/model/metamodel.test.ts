@@ -69,7 +69,9 @@ class Generator {
   private slot(slot: SlotMeta, depth: number): string {
     const tag = `${prefixes[slot.namespace]}:${slot.local}`;
     if (slot.reference) return `<${tag}>@${slot.type}@</${tag}>`;
-    return fillers(slot)
+    const kinds = fillers(slot);
+    const fresh = kinds.filter((type) => !this.seen.has(type));
+    return (slot.many ? kinds : (fresh.length > 0 ? fresh : kinds).slice(0, 1))
       .filter((type) => depth < 2 || !this.seen.has(type))
       .map((type) => {
         const { namespace } = metaOf(type);

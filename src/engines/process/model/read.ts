@@ -175,7 +175,8 @@ class Reader {
     const place = slotOf(element.type, node.namespace, node.local);
     if (place === null) {
       element.content.push({ kind: 'xml', node });
-      if (mixed && node.namespace !== namespaces.bpmn) return;
+      // Documentation, annotations and scripts may hold any markup; expressions may hold that of other vocabularies.
+      if (mixed && (node.namespace !== namespaces.bpmn || !isKindOf(element.type, 'BaseElement'))) return;
       this.warn(node, 'element_unknown', `${element.type} has no element ${node.local}`, element);
       return;
     }
