@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { load } from '#engines/decision';
 import type { Transaction } from '#kernel/database';
 import { newId } from '#kernel/ids';
-import { firstDue } from './core/timers.ts';
 import { evaluate } from './core/expressions.ts';
+import { firstDue } from './core/timers.ts';
 import type { Actor, Engine } from './engine.ts';
 import { processError } from './errors.ts';
 import type { EventDefinition, ProcessDefinition } from './model/graph.ts';
@@ -36,7 +36,8 @@ export async function deploy(engine: Engine, tx: Transaction, input: DeployInput
   if (errors.length > 0 || processes.length === 0) {
     const [first] = errors;
     const where = first?.name ?? first?.element;
-    const detail = first === undefined ? 'The document has no executable process' : `${where ?? 'document'}: ${first.en}`;
+    const detail =
+      first === undefined ? 'The document has no executable process' : `${where ?? 'document'}: ${first.en}`;
     throw processError('process_model_invalid', detail, { problems: errors });
   }
   const checksum = createHash('sha256').update(document).digest('hex');
@@ -144,14 +145,7 @@ export async function deployDecisions(
      select $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5, $6 from process.decision_model
       where book_id = $1 and name = $2
      returning version`,
-    [
-      engine.bookId,
-      name,
-      namespace,
-      input.document,
-      instantOf(engine.clock.now().epochMilliseconds),
-      input.actor.id,
-    ],
+    [engine.bookId, name, namespace, input.document, instantOf(engine.clock.now().epochMilliseconds), input.actor.id],
   );
   return { name, version: rows[0]?.version ?? 1 };
 }

@@ -37,7 +37,10 @@ async function versionsOf(engine: Engine, db: Queryable, plan: MigrationPlan): P
   const to = await engine.definitions.find(db, plan.process, plan.to);
   for (const [old, made] of Object.entries(plan.mapping ?? {})) {
     if (from.graph.nodes.has(old) && to.graph.nodes.has(made)) continue;
-    throw processError('process_migration_invalid', `The plan maps ${old} to ${made}, which are not nodes of the versions`);
+    throw processError(
+      'process_migration_invalid',
+      `The plan maps ${old} to ${made}, which are not nodes of the versions`,
+    );
   }
   return { from, to };
 }

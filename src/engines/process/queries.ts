@@ -69,7 +69,11 @@ export interface InstanceFilter {
   readonly limit?: number;
 }
 
-export async function listInstances(engine: Engine, db: Queryable, filter: InstanceFilter = {}): Promise<InstanceView[]> {
+export async function listInstances(
+  engine: Engine,
+  db: Queryable,
+  filter: InstanceFilter = {},
+): Promise<InstanceView[]> {
   const { process, status, businessKey, parentId, after, limit = 100 } = filter;
   const { rows } = await db.query<InstanceRow>(
     `${instanceSelect}

@@ -1,6 +1,7 @@
 /** Start timers of deployed processes, and what has to be cleared away. */
-import { nextDue } from './core/timers.ts';
+
 import type { Repeat } from './core/state.ts';
+import { nextDue } from './core/timers.ts';
 import type { Engine } from './engine.ts';
 import { startAt } from './store/correlate.ts';
 import { instantOf } from './store/rows.ts';

@@ -56,7 +56,9 @@ export async function start(engine: Engine, tx: Transaction, input: StartInput):
   if (startEvent === null ? root.entryIds.length === 0 : !root.nodeIds.includes(startEvent)) {
     throw processError(
       'process_start_not_found',
-      startEvent === null ? `Process ${process} has no none start event` : `Process ${process} has no event ${startEvent}`,
+      startEvent === null
+        ? `Process ${process} has no none start event`
+        : `Process ${process} has no event ${startEvent}`,
     );
   }
   if (deployed.decides) await engine.definitions.refreshModels(tx);
@@ -146,7 +148,9 @@ function requireTask(task: TaskLock, taskId: string, actor: Actor): void {
   const { candidateRoles, assignee } = task;
   if (assignee !== null || candidateRoles.length === 0) return;
   if (candidateRoles.some((role) => actor.roles?.includes(role))) return;
-  throw processError('process_action_forbidden', `Task ${taskId} is for ${candidateRoles.join(', ')}`, { task: taskId });
+  throw processError('process_action_forbidden', `Task ${taskId} is for ${candidateRoles.join(', ')}`, {
+    task: taskId,
+  });
 }
 
 /**
@@ -273,4 +277,3 @@ export async function setVariables(
   await trail(unit, instanceId, input.actor, 'set_variables', { names: Object.keys(values) });
   await unit.flush();
 }
-

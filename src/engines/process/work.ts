@@ -1,8 +1,8 @@
 /** Handling what is due: jobs, timers, messages, answers of called instances. */
 import type { QueryOptions, Transaction } from '#kernel/database';
+import { Temporal } from '#kernel/dates';
 import { LongmenError } from '#kernel/errors';
 import { newId } from '#kernel/ids';
-import { Temporal } from '#kernel/dates';
 import { functionInput } from './core/input.ts';
 import { fromPlain, type Json, toPlainMembers, type Variables, variablesFromPlain } from './core/values.ts';
 import type { Call, Data, ExternalFunction } from './engine.ts';
@@ -32,19 +32,17 @@ export interface JobPayload {
   readonly backoff: string;
 }
 
-/** Handles the due work of one instance, and what follows from it at once. */
+/**
+ * Handles the due work of one instance, and what follows from it at once, always the earliest due first: a cycle that
+ * missed several firings takes its turns among the other timers.
+ */
 export async function handleAll(unit: Unit, live: Live, due: readonly WorkRow[]): Promise<Leased[]> {
   const leased: Leased[] = [];
-  let handled = 0;
-  for (const work of due) {
-    // An earlier step may have withdrawn or moved it.
-    if (live.work.has(work.key)) continue;
-    live.work.set(work.key, null);
-    await handle(unit, live, work, leased);
-    handled++;
-  }
-  for (; handled < CHAIN; handled++) {
-    const next = nextAtOnce(unit, live);
+  const given = new Map(due.map((work) => [work.key, work]));
+  for (let handled = 0; handled < CHAIN; handled++) {
+    // What an earlier step withdrew or moved is in the work of the instance, and counts.
+    for (const key of live.work.keys()) given.delete(key);
+    const next = earliest(unit, live, given);
     if (next === undefined) break;
     if (live.isNew) live.work.delete(next.key);
     else live.work.set(next.key, null);
@@ -53,12 +51,13 @@ export async function handleAll(unit: Unit, live: Live, due: readonly WorkRow[])
   return leased;
 }
 
-function nextAtOnce(unit: Unit, live: Live): WorkRow | undefined {
-  if (live.status !== 'running') return undefined;
-  for (const work of live.work.values()) {
-    if (work !== null && work.due_ms !== null && work.due_ms <= unit.now_ms) return work;
+function earliest(unit: Unit, live: Live, given: ReadonlyMap<string, WorkRow>): WorkRow | undefined {
+  let first: WorkRow | undefined;
+  for (const work of [...given.values(), ...live.work.values()]) {
+    if (work === null || work.due_ms === null || work.due_ms > unit.now_ms) continue;
+    if (first?.due_ms == null || work.due_ms < first.due_ms) first = work;
   }
-  return undefined;
+  return first;
 }
 
 async function handle(unit: Unit, live: Live, work: WorkRow, leased: Leased[]): Promise<void> {
@@ -139,7 +138,13 @@ async function handleJob(unit: Unit, live: Live, work: WorkRow, leased: Leased[]
   const idempotencyKey = `${instanceId}:${token.id}`;
   const call: Call = { idempotencyKey, instanceId, businessKey, token: token.id, node: token.node, attempt };
   if (registered === undefined) {
-    failed(unit, live, { ...work, attempts: attempt }, 'function_missing', `No function ${payload.function} is registered`);
+    failed(
+      unit,
+      live,
+      { ...work, attempts: attempt },
+      'function_missing',
+      `No function ${payload.function} is registered`,
+    );
     return;
   }
   const input = toPlainMembers(functionInput(live.deployed.graph, live.state, token.id, unit.contextOf(live)));

@@ -54,7 +54,10 @@ export async function runWorker(engine: Engine, signal: AbortSignal, options: Wo
 
 function warn(engine: Engine, error: unknown): void {
   const code = error instanceof LongmenError ? error.code : 'unexpected';
-  engine.log?.warn({ error_code: code, error: error instanceof Error ? error.message : String(error) }, 'process work failed');
+  engine.log?.warn(
+    { error_code: code, error: error instanceof Error ? error.message : String(error) },
+    'process work failed',
+  );
 }
 
 /** Does everything that is due now, external functions included, and what follows from it; returns how much it was. */
@@ -95,9 +98,16 @@ export async function workBatch(
 
 async function handleLives(unit: Unit, options: WorkerOptions): Promise<{ handled: number; leased: Leased[] }> {
   const suspended = [...unit.lives.values()].filter((live) => live.status === 'suspended');
-  if (suspended.length > 0) await holdWork(unit, suspended.map((live) => live.instanceId));
+  if (suspended.length > 0)
+    await holdWork(
+      unit,
+      suspended.map((live) => live.instanceId),
+    );
   const lives = [...unit.lives.values()].filter((live) => live.status !== 'suspended');
-  const due = await readDue(unit, lives.map((live) => live.instanceId));
+  const due = await readDue(
+    unit,
+    lives.map((live) => live.instanceId),
+  );
   const leased: Leased[] = [];
   let handled = suspended.length;
   for (const live of lives) {

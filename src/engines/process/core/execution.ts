@@ -202,7 +202,8 @@ export class Execution {
   /** Stops a token until a person resolves what happened. A job, call or task keeps being one: only it is tried again. */
   raise(token: Token, code: string, detail: string): void {
     const at = token.phase === 'leave' ? 'leave' : 'enter';
-    if (token.waitsFor !== 'job' && token.waitsFor !== 'call' && token.waitsFor !== 'task') this.wait(token, 'incident');
+    if (token.waitsFor !== 'job' && token.waitsFor !== 'call' && token.waitsFor !== 'task')
+      this.wait(token, 'incident');
     token.incident = { code, detail, at };
     this.effects.push({ kind: 'incident', token: token.id, node: token.node, code, detail });
   }

@@ -75,7 +75,8 @@ export function instanceDone(x: Execution, token: Token, node: Activity, seen: r
     const index = Number(token.local.loopCounter) - 1;
     const { outputItem } = definition;
     while (loop.results.length <= index) loop.results.push(null);
-    loop.results[index] = outputItem === null ? (token.result as Json) : x.evaluateJson(outputItem, x.layersOf(token, ...seen));
+    loop.results[index] =
+      outputItem === null ? (token.result as Json) : x.evaluateJson(outputItem, x.layersOf(token, ...seen));
   }
   loop.completed++;
   count(scope);

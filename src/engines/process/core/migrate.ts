@@ -76,7 +76,8 @@ function check(
   scopeTarget: (id: string) => string,
 ): MigrationProblem[] {
   const problems: MigrationProblem[] = [];
-  const report = (code: MigrationProblem['code'], node: string, detail: string) => problems.push({ code, node, detail });
+  const report = (code: MigrationProblem['code'], node: string, detail: string) =>
+    problems.push({ code, node, detail });
   const scopes = new Map(state.scopes.map((scope) => [scope.id, scope]));
   for (const token of state.tokens) {
     const before = from.nodes.get(token.node);
@@ -88,9 +89,11 @@ function check(
       continue;
     }
     if (after.kind !== before.kind) report('kind_differs', token.node, `${after.id} is a ${after.kind}`);
-    else if (eventKind(before) !== eventKind(after)) report('event_differs', token.node, `${after.id} waits for another event`);
+    else if (eventKind(before) !== eventKind(after))
+      report('event_differs', token.node, `${after.id} waits for another event`);
     if (loopKind(before) !== loopKind(after)) report('loop_differs', token.node, `${after.id} repeats in another way`);
-    if (after.scopeId !== scopeTarget(scope.graph)) report('scope_differs', token.node, `${after.id} is in ${after.scopeId}`);
+    if (after.scopeId !== scopeTarget(scope.graph))
+      report('scope_differs', token.node, `${after.id} is in ${after.scopeId}`);
     if (token.waitsFor === 'join' && token.flow !== null && to.flows.get(token.flow)?.targetId !== after.id) {
       report('flow_missing', token.node, `The new version has no flow ${token.flow} to ${after.id}`);
     }
@@ -121,7 +124,8 @@ function loopKind(node: FlowNode): string | null {
 /** Whether the new version still has an event where this wait is. */
 function isWanted(x: Execution, wait: Wait): boolean {
   const node = x.definition.nodes.get(wait.node);
-  if (node === undefined || (eventKind(node) ?? '') !== (wait.kind === 'condition' ? 'conditional' : wait.kind)) return false;
+  if (node === undefined || (eventKind(node) ?? '') !== (wait.kind === 'condition' ? 'conditional' : wait.kind))
+    return false;
   const token = x.tokens.get(wait.owner);
   if (token === undefined) {
     const scope = x.scopes.get(wait.owner);

@@ -3,7 +3,7 @@ import { invariant } from '#kernel/errors';
 import type { ProcessDefinition } from '../model/graph.ts';
 import type { Effect } from './effects.ts';
 import { emptyState, type State, type Token } from './state.ts';
-import { step, type Stimulus } from './step.ts';
+import { type Stimulus, step } from './step.ts';
 import { type Json, toPlainMembers, type Variables } from './values.ts';
 
 /** `start`, or `verb node`, with data of the move. */

@@ -32,7 +32,8 @@ const throwing = (id: string, definition: string) =>
   `<intermediateThrowEvent id="${id}">${definition}</intermediateThrowEvent>`;
 const ending = (id: string, definition: string) => `<endEvent id="${id}">${definition}</endEvent>`;
 const sub = (id: string, inside: string) => `<subProcess id="${id}">${inside}</subProcess>`;
-const eventSub = (id: string, inside: string) => `<subProcess id="${id}" triggeredByEvent="true">${inside}</subProcess>`;
+const eventSub = (id: string, inside: string) =>
+  `<subProcess id="${id}" triggeredByEvent="true">${inside}</subProcess>`;
 const starting = (id: string, definition: string, interrupts = true) =>
   `<startEvent id="${id}" isInterrupting="${interrupts}">${definition}</startEvent>`;
 const condition = (text: string) =>
@@ -40,7 +41,7 @@ const condition = (text: string) =>
 const compensable = (id: string, handler: string) =>
   `${task(id)}${boundary(`b_${id}`, id, '<compensateEventDefinition/>')}
    <task id="${handler}" isForCompensation="true"/>
-   <association id="a_${id}" sourceRef="b_${id}" targetRef="${handler}" associationDirection="One"/>`;
+   <association id="link_${id}" sourceRef="b_${id}" targetRef="${handler}" associationDirection="One"/>`;
 
 const roots = `<message id="m" name="order"/><signal id="sig" name="alarm"/><error id="err" errorCode="E1"/>
   <error id="err2" errorCode="E2"/><escalation id="esc" escalationCode="X1"/>`;

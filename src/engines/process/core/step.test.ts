@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bpmn } from '#test/bpmn';
 import { readProcesses } from '../read.ts';
-import { cases } from './step.cases.ts';
 import { Player } from './player.ts';
+import { cases } from './step.cases.ts';
 
 for (const { name, body, roots = '', play, visits, variables, open, status = 'completed' } of cases) {
   test(name, () => {

@@ -10,7 +10,7 @@ import type { Effect } from './effects.ts';
 import { enterEvent, leaveEvent } from './events.ts';
 import { Execution, IncidentError, type StepContext } from './execution.ts';
 import { enterGateway, leaveByFlows } from './flows.ts';
-import { modify, type Modification } from './modify.ts';
+import { type Modification, modify } from './modify.ts';
 import { joinInclusive } from './reach.ts';
 import { addScope, startEventSubProcess } from './scopes.ts';
 import type { ScopeState, State, Token, Wait } from './state.ts';

@@ -17,7 +17,17 @@ export function openWait(
   interrupting: boolean,
 ): void {
   const id = x.newId();
-  const base = { id, owner, node, name: null, key: null, keeps: !interrupting, due_ms: null, repeat: null, last: false };
+  const base = {
+    id,
+    owner,
+    node,
+    name: null,
+    key: null,
+    keeps: !interrupting,
+    due_ms: null,
+    repeat: null,
+    last: false,
+  };
   switch (event.kind) {
     case 'timer': {
       const value = x.value(event.value, layers);

@@ -99,8 +99,7 @@ function checkBoundary(
   findings: Findings,
 ): void {
   const activity: AnyElement | undefined = targetOf(node, 'attachedToRef');
-  const fits =
-    activity !== undefined && isA(activity, 'Activity') && section.nodes.some((candidate) => candidate === activity);
+  const fits = activity !== undefined && isA(activity, 'Activity') && skeleton.sectionOf(activity) === section;
   if (!fits || activity === undefined) {
     findings.add('process_boundary_misplaced', node);
     return;

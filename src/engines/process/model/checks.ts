@@ -7,7 +7,7 @@ import { entriesOf, linkTarget, type Section, type Skeleton, triggerOf, triggers
 
 export function checkStructure(skeleton: Skeleton, findings: Findings): void {
   for (const section of skeleton.sections) {
-    for (const flow of section.flowElements) checkFlow(flow, section, findings);
+    for (const flow of section.flowElements) checkFlow(flow, section, skeleton, findings);
     for (const node of section.nodes) {
       if (idOf(node) === undefined) findings.add('process_id_missing', node);
       checkEvent(node, section, skeleton, findings);
@@ -18,7 +18,7 @@ export function checkStructure(skeleton: Skeleton, findings: Findings): void {
   }
 }
 
-function checkFlow(flow: BpmnElement<'SequenceFlow'>, section: Section, findings: Findings): void {
+function checkFlow(flow: BpmnElement<'SequenceFlow'>, section: Section, skeleton: Skeleton, findings: Findings): void {
   if (idOf(flow) === undefined) findings.add('process_id_missing', flow);
   const source = targetOf(flow, 'sourceRef');
   const target = targetOf(flow, 'targetRef');
@@ -26,8 +26,9 @@ function checkFlow(flow: BpmnElement<'SequenceFlow'>, section: Section, findings
     findings.add('process_flow_dangling', flow);
     return;
   }
-  const inside = new Set<AnyElement>(section.nodes);
-  if (!inside.has(source) || !inside.has(target)) findings.add('process_flow_crosses_scope', flow);
+  if (skeleton.sectionOf(source) !== section || skeleton.sectionOf(target) !== section) {
+    findings.add('process_flow_crosses_scope', flow);
+  }
   const decides = isA(source, 'ExclusiveGateway') || isA(source, 'InclusiveGateway') || isA(source, 'Activity');
   if (!decides && childOf(flow, 'conditionExpression') !== undefined) findings.add('process_condition_misplaced', flow);
 }

@@ -68,8 +68,13 @@ const semanticTypes = {
   Monitoring: { is: 'BaseElement' },
 
   // Expressions.
-  Expression: { is: 'BaseElement', content: 'mixed' },
-  FormalExpression: { is: 'Expression', attributes: { language: 'string', evaluatesToTypeRef: '&ItemDefinition' } },
+  // The schema gives language and type to FormalExpression only; tools that leave out xsi:type write them all the same.
+  Expression: {
+    is: 'BaseElement',
+    content: 'mixed',
+    attributes: { language: 'string', evaluatesToTypeRef: '&ItemDefinition' },
+  },
+  FormalExpression: { is: 'Expression' },
 
   // Items, messages and other definitions at the root.
   ItemDefinition: {

@@ -51,6 +51,11 @@ test('what is written reads the same, comments, CDATA and foreign elements inclu
   assert.match(written, /name=" two {2}spaces "/);
 });
 
+test('what is written says UTF-8', () => {
+  const written = writeBpmn(readBpmn(`<?xml version="1.0" encoding='UTF-16' standalone="yes"?>${small}`));
+  assert.match(written, /^<\?xml version="1.0" encoding="UTF-8" standalone="yes"\?>/);
+});
+
 const base = document(
   '<process id="p" name="n"><task id="a"/><task id="b"/><documentation>x y</documentation></process>',
 );

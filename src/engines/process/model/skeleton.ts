@@ -28,6 +28,7 @@ export class Skeleton {
   private readonly outOf = new Map<AnyElement, Flow[]>();
   private readonly attached = new Map<AnyElement, BpmnElement<'BoundaryEvent'>[]>();
   private readonly handlers = new Map<AnyElement, BpmnElement<'Activity'>[]>();
+  private readonly handling = new Set<AnyElement>();
 
   constructor(process: BpmnElement<'Process'>) {
     this.section(process, 'process', null);
@@ -56,18 +57,19 @@ export class Skeleton {
   }
 
   isHandler(activity: AnyElement): boolean {
-    return [...this.handlers.values()].some((handlers) => handlers.some((handler) => handler === activity));
+    return this.handling.has(activity);
   }
 
   private section(element: AnyElement, kind: Scope['kind'], parent: Section | null): void {
     const inside = element.content.flatMap((item) => (item.kind === 'element' ? [item.element] : []));
     const nodes = inside.filter((node) => isA(node, 'FlowNode'));
     const flowElements = inside.filter((flow) => isA(flow, 'SequenceFlow'));
+    const inSection = new Set<AnyElement>(nodes);
     const flows = flowElements.flatMap((flow): Flow[] => {
       const source = targetOf(flow, 'sourceRef');
       const target = targetOf(flow, 'targetRef');
       if (source === undefined || target === undefined) return [];
-      return nodes.includes(source) && nodes.includes(target) ? [{ element: flow, source, target }] : [];
+      return inSection.has(source) && inSection.has(target) ? [{ element: flow, source, target }] : [];
     });
     const section: Section = { element, kind, parent, nodes, flowElements, flows };
     this.sections.push(section);
@@ -91,7 +93,8 @@ export class Skeleton {
     const boundary = ends.find((end) => end !== undefined && isA(end, 'BoundaryEvent'));
     const activity = ends.find((end) => end !== undefined && isA(end, 'Activity'));
     if (boundary === undefined || activity === undefined || triggerOf(boundary) !== 'CompensateEventDefinition') return;
-    push(this.handlers, boundary, activity as BpmnElement<'Activity'>);
+    push(this.handlers, boundary, activity);
+    this.handling.add(activity);
   }
 
   /** A node may list its flows in an order of its own; that order counts for exclusive choices. */

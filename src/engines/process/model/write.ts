@@ -14,6 +14,7 @@ import {
   scopeWithin,
   writeNode,
   type XmlAttribute,
+  type XmlNode,
 } from './xml.ts';
 
 const preferredPrefixes: readonly (readonly [prefix: string, namespace: string])[] = [
@@ -28,7 +29,7 @@ const preferredPrefixes: readonly (readonly [prefix: string, namespace: string])
 export function writeBpmn(document: BpmnDocument): string {
   const parts: string[] = [];
   for (const node of document.before) {
-    writeNode(node, parts);
+    writeNode(inUtf8(node), parts);
     parts.push('\n');
   }
   writeElement(document.definitions, 'Definitions', namespaces.bpmn, emptyScope, '', parts);
@@ -38,6 +39,12 @@ export function writeBpmn(document: BpmnDocument): string {
   }
   parts.push('\n');
   return parts.join('');
+}
+
+/** The text will be stored in UTF-8, whatever the encoding of the file it came from. */
+function inUtf8(node: XmlNode): XmlNode {
+  if (node.kind !== 'instruction' || node.target !== 'xml') return node;
+  return { ...node, text: node.text.replace(/encoding\s*=\s*(["'])[^"']*\1/, 'encoding="UTF-8"') };
 }
 
 function writeElement(

@@ -48,7 +48,7 @@ export async function correlate(unit: Unit): Promise<void> {
 
 function stillOpen({ lives }: Unit, { instanceId, wait }: NewSubscription): boolean {
   const live = lives.get(instanceId);
-  return live !== undefined && live.state.waits.some((one) => one.id === wait);
+  return live?.state.waits.some((one) => one.id === wait) ?? false;
 }
 
 /** With a key: that key of the name alone. Without: the whole name. Always in one order. */

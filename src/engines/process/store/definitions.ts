@@ -63,7 +63,10 @@ export class Definitions {
     const [row] = rows;
     if (row !== undefined) return this.get(db, row.definitionId);
     if (version === null) throw processError('process_not_found', `No process ${key} is deployed`, { process: key });
-    throw processError('process_version_not_found', `Process ${key} has no version ${version}`, { process: key, version });
+    throw processError('process_version_not_found', `Process ${key} has no version ${version}`, {
+      process: key,
+      version,
+    });
   }
 
   private keep(row: DefinitionRow): Deployed {

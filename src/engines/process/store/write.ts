@@ -71,13 +71,13 @@ export async function clearEnded(unit: Unit): Promise<void> {
   const ids = [...unit.lives.values()].filter((live) => !live.isNew && isOver(live)).map((live) => live.instanceId);
   if (ids.length === 0) return;
   const { bookId } = unit.engine;
-  const { rows } = await tx.query<{ payload: { message?: UndeliveredMessage } | null }>(
-    `delete from process.work where book_id = $1 and instance_id = any($2::uuid[]) returning payload`,
+  const { rows } = await tx.query<{ kind: string; payload: { message: UndeliveredMessage } }>(
+    `delete from process.work where book_id = $1 and instance_id = any($2::uuid[]) returning kind, payload`,
     [bookId, ids],
     { prepare: true },
   );
-  for (const { payload } of rows) {
-    if (payload?.message !== undefined) unit.sent.push({ ...payload.message, repeated: true });
+  for (const { kind, payload } of rows) {
+    if (kind === 'message') unit.sent.push({ ...payload.message, repeated: true });
   }
   await tx.query(
     `delete from process.subscription where book_id = $1 and instance_id = any($2::uuid[])`,
@@ -229,7 +229,7 @@ async function withdrawCalls({ tx, engine, withdrawnCalls, now_ms }: Unit): Prom
   if (withdrawnCalls.length === 0) return;
   await tx.query(
     `insert into process.work (book_id, instance_id, work_key, kind, due_at)
-     select i.book_id, i.instance_id, 'cancel', 'cancel', $2
+     select i.book_id, i.instance_id, 'cancel', 'cancel', $2::timestamptz
        from process.instance i
        join unnest($3::uuid[], $4::integer[]) as n (parent, token) on i.parent_id = n.parent and i.parent_token = n.token
       where i.book_id = $1 and i.ended_at is null

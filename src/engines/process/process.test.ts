@@ -1,0 +1,506 @@
+/** The engine on a real database: what callers, workers and operators see. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type ManualClock, manualClock } from '#kernel/clock';
+import { createBook, readEvents } from '#kernel/events';
+import { bpmn, flows } from '#test/bpmn';
+import { type TestDatabase, testDatabase } from '#test/database';
+import {
+  BusinessError,
+  broadcastSignal,
+  cancel,
+  claim,
+  complete,
+  deploy,
+  deployDecisions,
+  type Engine,
+  listIncidents,
+  listInstances,
+  listTasks,
+  migrate,
+  modify,
+  openProcess,
+  type ProcessFunction,
+  previewMigration,
+  publish,
+  readHistory,
+  readInstance,
+  readTrail,
+  resolveIncident,
+  resume,
+  retryIncident,
+  setVariables,
+  start,
+  suspend,
+  workUntilIdle,
+} from './index.ts';
+
+let db: TestDatabase;
+let clock: ManualClock;
+let engine: Engine;
+const calls: { name: string; key: string; input: unknown; attempt: number }[] = [];
+const actor = { id: 'anna', roles: ['clerk'] };
+const cleanups: (() => Promise<void>)[] = [];
+
+/** What the function `flaky` does at its next calls. */
+const script: (() => unknown)[] = [];
+
+const functions: Record<string, ProcessFunction> = {
+  note: (_tx, input, call) => {
+    calls.push({ name: 'note', key: call.idempotencyKey, input, attempt: call.attempt });
+    return { noted: input.x ?? null };
+  },
+  flaky: (_tx, input, call) => {
+    calls.push({ name: 'flaky', key: call.idempotencyKey, input, attempt: call.attempt });
+    return script.shift()?.();
+  },
+  write: async (tx, input) => {
+    await tx.query('insert into shop.row (text) values ($1)', [String(input.text)]);
+    if (input.fail === true) throw new Error('after writing');
+    return {};
+  },
+  outside: {
+    external: async (input, call) => {
+      calls.push({ name: 'outside', key: call.idempotencyKey, input, attempt: call.attempt });
+      return script.shift()?.() ?? { answered: true };
+    },
+  },
+};
+
+/** What the engine itself could not do; nothing in these tests should be among it. */
+const failures: object[] = [];
+const log = { warn: (fields: object) => void failures.push(fields) };
+
+before(async () => {
+  db = await testDatabase({ after: (work) => cleanups.push(work) });
+  clock = manualClock('2026-01-05T01:00:00Z');
+  await db.transaction((tx) => createBook(tx, { code: 'main', name: 'Main' }, clock));
+  await db.admin.query('create schema shop');
+  await db.admin.query('create table shop.row (text text)');
+  await db.admin.query('grant usage on schema shop to longmen_app');
+  await db.admin.query('grant select, insert on shop.row to longmen_app');
+  engine = await openProcess({ db, book: 'main', clock, timeZone: 'Asia/Shanghai', functions, log });
+});
+
+after(async () => {
+  assert.deepEqual(failures, []);
+  for (const work of cleanups) await work();
+});
+
+const s = '<startEvent id="s"/>';
+const e = '<endEvent id="e"/>';
+
+let serial = 0;
+/** Deploys a process of its own name and gives that. */
+async function deployed(body: string, roots = ''): Promise<string> {
+  const id = `p${++serial}`;
+  await db.transaction((tx) => deploy(engine, tx, { document: bpmn(body, roots, id), actor }));
+  return id;
+}
+
+function begin(process: string, variables: Record<string, unknown> = {}) {
+  return db.transaction((tx) => start(engine, tx, { process, variables }));
+}
+
+async function nodes(instanceId: string): Promise<string> {
+  const rows = await readHistory(engine, db, instanceId);
+  return rows.map((row) => `${row.node}${row.outcome === 'cancelled' ? '!' : ''}`).join(' ');
+}
+
+async function view(instanceId: string) {
+  return readInstance(engine, db, instanceId);
+}
+
+async function onlyTask(instanceId: string): Promise<string> {
+  const tasks = await listTasks(engine, db, { instanceId });
+  assert.equal(tasks.length, 1);
+  return tasks[0]?.taskId ?? '';
+}
+
+test('a process of people and functions runs to its end, with history, events and exact decimals', async () => {
+  const process = await deployed(
+    `${s}<serviceTask id="a" longmen:function="note"/><userTask id="u" name="Check" longmen:candidateRole="clerk"/>
+     <scriptTask id="c" scriptFormat="FEEL" longmen:resultVariable="sum"><script>x + 0.2</script></scriptTask>${e}
+     ${flows('s>a>u>c>e')}`,
+  );
+  const { instanceId, status } = await begin(process, { x: 0.1 });
+  assert.equal(status, 'running');
+  await workUntilIdle(engine);
+  assert.deepEqual(calls.at(-1)?.input, { x: '0.1' });
+  const taskId = await onlyTask(instanceId);
+  const done = await db.transaction((tx) => complete(engine, tx, taskId, { result: { ok: true }, actor }));
+  assert.equal(done.status, 'completed');
+  const { variables } = await view(instanceId);
+  assert.deepEqual(variables, { x: '0.1', noted: '0.1', ok: true, sum: '0.3' });
+  assert.equal(await nodes(instanceId), 's a u c e');
+  const events = (await readEvents(db, engine.bookId, 0n, 1000)).filter((event) => event.subject === instanceId);
+  assert.deepEqual(
+    events.map((event) => event.type),
+    ['process.instance_started', 'process.task_created', 'process.task_completed', 'process.instance_ended'],
+  );
+  const { rows } = await db.query('select from process.work where instance_id = $1', [instanceId]);
+  assert.equal(rows.length, 0);
+});
+
+test('start joins the transaction of the caller and is idempotent by id', async () => {
+  const process = await deployed(`${s}<userTask id="u"/>${e}${flows('s>u>e')}`);
+  const instanceId = '01900000-0000-7000-8000-000000000001';
+  await assert.rejects(
+    db.transaction(async (tx) => {
+      await start(engine, tx, { process, instanceId });
+      throw new Error('no');
+    }),
+  );
+  await assert.rejects(view(instanceId), { code: 'process_instance_not_found' });
+  const both = await Promise.all([1, 2].map(() => db.transaction((tx) => start(engine, tx, { process, instanceId }))));
+  assert.deepEqual(both.map((one) => one.repeated).sort(), [false, true]);
+});
+
+test('what a function wrote is undone with its failure; retries back off and end in an incident', async () => {
+  const process = await deployed(
+    `${s}<serviceTask id="a" longmen:function="write" longmen:retries="1" longmen:backoff="PT10S"/>${e}${flows('s>a>e')}`,
+  );
+  const { instanceId } = await begin(process, { text: 'first', fail: true });
+  await workUntilIdle(engine);
+  assert.equal((await listIncidents(engine, db, { instanceId })).length, 0);
+  clock.advance('PT10S');
+  await workUntilIdle(engine);
+  const [incident] = await listIncidents(engine, db, { instanceId });
+  assert.equal(incident?.code, 'function_failed');
+  assert.equal((await db.query(`select from shop.row where text = 'first'`)).rows.length, 0);
+  const { token = 0 } = incident ?? {};
+  await db.transaction((tx) =>
+    retryIncident(engine, tx, instanceId, { token, variables: { fail: false }, actor, reason: 'mended' }),
+  );
+  await workUntilIdle(engine);
+  assert.equal((await view(instanceId)).status, 'completed');
+  assert.equal((await db.query(`select from shop.row where text = 'first'`)).rows.length, 1);
+  assert.equal((await listIncidents(engine, db, { instanceId })).length, 0);
+  assert.deepEqual(
+    (await readTrail(engine, db, instanceId)).map((row) => `${row.actor} ${row.action}`),
+    ['system start', 'anna retry_incident'],
+  );
+});
+
+test('an incident is resolved with a result, or the instance is cancelled', async () => {
+  const process = await deployed(
+    `${s}<serviceTask id="a" longmen:function="nowhere" longmen:retries="0"/>${e}${flows('s>a>e')}`,
+  );
+  const first = await begin(process);
+  const second = await begin(process);
+  await workUntilIdle(engine);
+  const [incident] = await listIncidents(engine, db, { instanceId: first.instanceId });
+  assert.equal(incident?.code, 'function_missing');
+  const token = incident?.token ?? 0;
+  await db.transaction((tx) => resolveIncident(engine, tx, first.instanceId, { token, result: { by: 'hand' }, actor }));
+  assert.deepEqual((await view(first.instanceId)).variables, { by: 'hand' });
+  await db.transaction((tx) => cancel(engine, tx, second.instanceId, { actor }));
+  assert.equal((await view(second.instanceId)).status, 'cancelled');
+  assert.equal((await listIncidents(engine, db)).length, 0);
+});
+
+test('an error of a function is the error of the model', async () => {
+  const process = await deployed(
+    `${s}<serviceTask id="a" longmen:function="flaky"/><boundaryEvent id="b" attachedToRef="a"><errorEventDefinition errorRef="err"/></boundaryEvent>
+     ${e}<endEvent id="e2"/>${flows('s>a>e', 'b>e2')}`,
+    '<error id="err" errorCode="REFUSED"/>',
+  );
+  script.push(() => {
+    throw new BusinessError('REFUSED', 'no cover', { cover: 0 });
+  });
+  const { instanceId } = await begin(process);
+  await workUntilIdle(engine);
+  const { status, variables } = await view(instanceId);
+  assert.equal(status, 'completed');
+  assert.deepEqual(variables, { cover: 0, errorCode: 'REFUSED', errorMessage: 'no cover' });
+});
+
+test('external functions run outside with one idempotency key for all attempts', async () => {
+  const process = await deployed(`${s}<serviceTask id="a" longmen:function="outside"/>${e}${flows('s>a>e')}`);
+  script.push(() => {
+    throw new Error('connection reset');
+  });
+  const { instanceId } = await begin(process);
+  await workUntilIdle(engine);
+  clock.advance('PT10S');
+  await workUntilIdle(engine);
+  assert.equal((await view(instanceId)).status, 'completed');
+  const mine = calls.filter((call) => call.name === 'outside');
+  assert.deepEqual(
+    mine.map((call) => call.attempt),
+    [1, 2],
+  );
+  assert.equal(new Set(mine.map((call) => call.key)).size, 1);
+});
+
+test('timers fire in due order after downtime, cycles as often as they were missed', async () => {
+  const timer = (kind: string, text: string) =>
+    `<timerEventDefinition><${kind}>${text}</${kind}></timerEventDefinition>`;
+  const process = await deployed(
+    `${s}<userTask id="u"/>
+     <boundaryEvent id="t2" attachedToRef="u" cancelActivity="false">${timer('timeDuration', 'PT2H')}</boundaryEvent>
+     <boundaryEvent id="t1" attachedToRef="u" cancelActivity="false">${timer('timeCycle', 'R3/PT50M')}</boundaryEvent>
+     <boundaryEvent id="t3" attachedToRef="u">${timer('timeDate', '2026-01-06T12:00:00')}</boundaryEvent>
+     <endEvent id="e1"/><endEvent id="e2"/><endEvent id="e3"/>${e}${flows('s>u>e', 't1>e1', 't2>e2', 't3>e3')}`,
+  );
+  clock.set('2026-01-05T01:00:00Z');
+  const { instanceId } = await begin(process);
+  await workUntilIdle(engine);
+  assert.equal(await nodes(instanceId), 's');
+  clock.set('2026-01-07T01:00:00Z');
+  await workUntilIdle(engine);
+  assert.equal(await nodes(instanceId), 's t1 e1 t1 e1 t2 e2 t1 e1 u! t3 e3');
+});
+
+test('a duration in a business calendar counts business days', async () => {
+  const process = await deployed(
+    `${s}<intermediateCatchEvent id="t" longmen:calendar="CN_INTERBANK"><timerEventDefinition><timeDuration>P2D</timeDuration></timerEventDefinition></intermediateCatchEvent>${e}${flows('s>t>e')}`,
+  );
+  // A Friday; Saturday and Sunday do not count.
+  clock.set('2026-01-09T02:00:00Z');
+  const { instanceId } = await begin(process);
+  clock.set('2026-01-13T01:59:59Z');
+  await workUntilIdle(engine);
+  assert.equal((await view(instanceId)).status, 'running');
+  clock.set('2026-01-13T02:00:00Z');
+  await workUntilIdle(engine);
+  assert.equal((await view(instanceId)).status, 'completed');
+});
+
+test('messages find the instance of their key, wait for it, and count once', async () => {
+  const process = await deployed(
+    `${s}<receiveTask id="a" messageRef="m" longmen:correlationKey="order"/><receiveTask id="b" messageRef="m" longmen:correlationKey="order"/>${e}${flows('s>a>b>e')}`,
+    '<message id="m" name="paid"/>',
+  );
+  const first = await begin(process, { order: 'A' });
+  const second = await begin(process, { order: 'B' });
+  const messageId = '01900000-0000-7000-8000-0000000000aa';
+  for (let time = 0; time < 2; time++) {
+    await db.transaction((tx) => publish(engine, tx, { name: 'paid', key: 'B', messageId, payload: { sum: '1.10' } }));
+  }
+  await workUntilIdle(engine);
+  assert.equal(await nodes(first.instanceId), 's');
+  assert.equal(await nodes(second.instanceId), 's a');
+  // Comes before anyone waits for it with this key, and is kept.
+  await db.transaction((tx) => publish(engine, tx, { name: 'paid', key: 'C', ttl_ms: 60_000 }));
+  await db.transaction((tx) => publish(engine, tx, { name: 'paid', key: 'D', ttl_ms: 60_000 }));
+  const third = await begin(process, { order: 'C' });
+  clock.advance('PT2M');
+  const late = await begin(process, { order: 'D' });
+  await workUntilIdle(engine);
+  assert.equal(await nodes(third.instanceId), 's a');
+  assert.equal(await nodes(late.instanceId), 's');
+});
+
+test('messages and signals start instances; signals reach everyone', async () => {
+  const roots = '<message id="m" name="claim"/><signal id="sg" name="closing"/>';
+  const byMessage = await deployed(
+    `<startEvent id="s"><messageEventDefinition messageRef="m"/></startEvent>
+     <intermediateCatchEvent id="c"><signalEventDefinition signalRef="sg"/></intermediateCatchEvent>${e}${flows('s>c>e')}`,
+    roots,
+  );
+  const bySignal = await deployed(
+    `<startEvent id="s"><signalEventDefinition signalRef="sg"/></startEvent>${e}${flows('s>e')}`,
+    roots,
+  );
+  for (const amount of [1, 2]) {
+    await db.transaction((tx) => publish(engine, tx, { name: 'claim', payload: { amount } }));
+  }
+  await workUntilIdle(engine);
+  const waiting = await listInstances(engine, db, { process: byMessage });
+  assert.deepEqual(
+    waiting.map((one) => one.variables.amount),
+    [1, 2],
+  );
+  await db.transaction((tx) => broadcastSignal(engine, tx, { name: 'closing' }));
+  await workUntilIdle(engine);
+  const ended = await listInstances(engine, db, { process: byMessage, status: 'completed' });
+  assert.equal(ended.length, 2);
+  assert.equal((await listInstances(engine, db, { process: bySignal, status: 'completed' })).length, 1);
+});
+
+test('a called process gets variables, gives them back, throws errors up and is cancelled with its caller', async () => {
+  const called = await deployed(
+    `${s}<userTask id="u"/><exclusiveGateway id="g" default="g_e"/>${e}<endEvent id="bad"><errorEventDefinition errorRef="err"/></endEvent>
+     ${flows('s>u>g>e', 'g>bad ? wrong')}`,
+    '<error id="err" errorCode="WRONG"/>',
+  );
+  const caller = await deployed(
+    `${s}<callActivity id="a" calledElement="${called}"><extensionElements>
+       <longmen:input source="x * 2" target="y"/><longmen:output source="z" target="result"/></extensionElements></callActivity>
+     <boundaryEvent id="b" attachedToRef="a"><errorEventDefinition errorRef="err"/></boundaryEvent>
+     ${e}<endEvent id="e2"/>${flows('s>a>e', 'b>e2')}`,
+    '<error id="err" errorCode="WRONG"/>',
+  );
+  const outcomes: string[] = [];
+  for (const result of [{ z: 7 }, { wrong: true }]) {
+    const { instanceId } = await begin(caller, { x: 4 });
+    await workUntilIdle(engine);
+    const [child] = await listInstances(engine, db, { parentId: instanceId });
+    assert.deepEqual(child?.variables, { y: 8 });
+    const taskId = await onlyTask(child?.instanceId ?? '');
+    await db.transaction((tx) => complete(engine, tx, taskId, { result, actor }));
+    await workUntilIdle(engine);
+    outcomes.push(`${await nodes(instanceId)} ${(await view(instanceId)).variables.result}`);
+  }
+  assert.deepEqual(outcomes, ['s a e 7', 's a b e2 undefined']);
+  const { instanceId } = await begin(caller, { x: 1 });
+  await workUntilIdle(engine);
+  await db.transaction((tx) => cancel(engine, tx, instanceId, { actor }));
+  await workUntilIdle(engine);
+  const [child] = await listInstances(engine, db, { parentId: instanceId });
+  assert.equal(child?.status, 'cancelled');
+});
+
+test('a business-rule task uses the latest deployed model', async () => {
+  const dmn = (sum: string) => `<?xml version="1.0"?>
+<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" name="prices" namespace="prices" id="prices">
+  <inputData id="i" name="x"><variable name="x" typeRef="number"/></inputData>
+  <decision id="d" name="Price"><variable name="Price" typeRef="number"/>
+    <informationRequirement><requiredInput href="#i"/></informationRequirement>
+    <literalExpression><text>${sum}</text></literalExpression></decision></definitions>`;
+  const process = await deployed(
+    `${s}<businessRuleTask id="a" longmen:decisionRef="Price" longmen:resultVariable="price"/>${e}${flows('s>a>e')}`,
+  );
+  const prices: unknown[] = [];
+  for (const sum of ['x * 1.1', 'x * 1.2']) {
+    await db.transaction((tx) => deployDecisions(engine, tx, { document: dmn(sum), actor }));
+    const { instanceId } = await begin(process, { x: 3 });
+    prices.push((await view(instanceId)).variables.price);
+  }
+  assert.deepEqual(prices, ['3.3', '3.6']);
+});
+
+test('a suspended instance stands still; its timers fire when it is resumed', async () => {
+  const process = await deployed(
+    `${s}<intermediateCatchEvent id="t"><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition></intermediateCatchEvent>${e}${flows('s>t>e')}`,
+  );
+  const { instanceId } = await begin(process);
+  await db.transaction((tx) => suspend(engine, tx, instanceId, { actor }));
+  clock.advance('PT2H');
+  await workUntilIdle(engine);
+  assert.equal((await view(instanceId)).status, 'suspended');
+  await db.transaction((tx) => resume(engine, tx, instanceId, { actor }));
+  await workUntilIdle(engine);
+  assert.equal((await view(instanceId)).status, 'completed');
+});
+
+test('conditions are looked at when variables change from outside', async () => {
+  const process = await deployed(
+    `${s}<intermediateCatchEvent id="c"><conditionalEventDefinition><condition>rate &gt; 0.05</condition></conditionalEventDefinition></intermediateCatchEvent>${e}${flows('s>c>e')}`,
+  );
+  const { instanceId } = await begin(process, { rate: 0 });
+  await db.transaction((tx) => setVariables(engine, tx, instanceId, { variables: { rate: 0.06 }, actor }));
+  assert.equal((await view(instanceId)).status, 'completed');
+});
+
+test('tasks are claimed, and only by whom they are for', async () => {
+  const process = await deployed(`${s}<userTask id="u" longmen:candidateRole="clerk"/>${e}${flows('s>u>e')}`);
+  const { instanceId } = await begin(process);
+  const taskId = await onlyTask(instanceId);
+  const stranger = { id: 'carl', roles: [] };
+  const as = (who: { id: string; roles: string[] }) =>
+    db.transaction((tx) => complete(engine, tx, taskId, { actor: who }));
+  await assert.rejects(as(stranger), { code: 'process_action_forbidden' });
+  await db.transaction((tx) => claim(engine, tx, taskId, { assignee: actor.id, actor }));
+  await assert.rejects(as({ id: 'bert', roles: ['clerk'] }), { code: 'process_task_claimed' });
+  await as(actor);
+  await assert.rejects(as(actor), (error: { code: string }) => /process_(task_closed|instance_ended)/.test(error.code));
+});
+
+test('instances stay on their version until they are migrated, with a preview', async () => {
+  const body = (middle: string, chain: string) =>
+    `${s}<userTask id="u"/><userTask id="gone"/>${middle}${e}${flows('s>u>gone>e', ...chain.split(';').filter(Boolean))}`;
+  const process = await deployed(body('', ''));
+  const stays = await begin(process);
+  const moves = await begin(process);
+  await db.transaction(async (tx) => complete(engine, tx, await onlyTask(stays.instanceId), { actor }));
+  const second = `${s}<userTask id="u2"/><userTask id="check"/>
+    <boundaryEvent id="t" attachedToRef="u2"><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition></boundaryEvent>
+    ${e}<endEvent id="e2"/>${flows('s>u2>check>e', 't>e2')}`;
+  await db.transaction((tx) => deploy(engine, tx, { document: bpmn(second, '', process), actor }));
+  assert.equal((await view(moves.instanceId)).version, 1);
+  const plan = { process, from: 1, to: 2, mapping: { u: 'u2' } };
+  const expected = { moved: 1, refused: [stays.instanceId] };
+  const preview = await previewMigration(engine, db, plan);
+  assert.deepEqual({ ...preview, refused: preview.refused.map((one) => one.instanceId) }, expected);
+  assert.equal(preview.refused[0]?.problems[0]?.code, 'node_missing');
+  const done = await migrate(engine, plan, actor);
+  assert.deepEqual({ ...done, refused: done.refused.map((one) => one.instanceId) }, expected);
+  const moved = await view(moves.instanceId);
+  assert.equal(moved.version, 2);
+  assert.deepEqual(
+    moved.tokens.map((token) => token.node),
+    ['u2'],
+  );
+  // The boundary event the new version adds is open.
+  clock.advance('PT1H');
+  await workUntilIdle(engine);
+  assert.equal(await nodes(moves.instanceId), 's u2! t e2');
+  const versions = await listInstances(engine, db, { process });
+  assert.deepEqual(versions.map((one) => one.version).sort(), [1, 2]);
+});
+
+test('a token is modified with a trail', async () => {
+  const process = await deployed(`${s}<userTask id="a"/><userTask id="b"/>${e}${flows('s>a>b>e')}`);
+  const { instanceId } = await begin(process);
+  const [token] = (await view(instanceId)).tokens;
+  await db.transaction((tx) =>
+    modify(engine, tx, instanceId, { cancel: [token?.token ?? 0], start: [{ node: 'b' }], actor, reason: 'skipped' }),
+  );
+  assert.deepEqual(
+    (await view(instanceId)).tokens.map((one) => one.node),
+    ['b'],
+  );
+  const tasks = await listTasks(engine, db, { instanceId });
+  assert.deepEqual(
+    tasks.map((task) => task.node),
+    ['b'],
+  );
+  const trail = await readTrail(engine, db, instanceId);
+  assert.deepEqual(trail.at(-1)?.detail, {
+    cancel: [token?.token],
+    start: [{ node: 'b' }],
+    reason: 'skipped',
+  });
+});
+
+test('what cannot be executed is refused with the name of the element', async () => {
+  const document = bpmn(
+    `${s}<adHocSubProcess id="x" name="Anything"><task id="t"/></adHocSubProcess>${e}${flows('s>x>e')}`,
+  );
+  await assert.rejects(
+    db.transaction((tx) => deploy(engine, tx, { document, actor })),
+    (error: { code: string; message: string }) =>
+      error.code === 'process_model_invalid' && error.message.includes('Anything'),
+  );
+});
+
+test('start timers begin an instance for each firing', async () => {
+  clock.set('2026-02-02T00:00:00Z');
+  const process = await deployed(
+    `<startEvent id="s"><timerEventDefinition><timeCycle>R2/PT1H</timeCycle></timerEventDefinition></startEvent>${e}${flows('s>e')}`,
+  );
+  clock.advance('PT30M');
+  await workUntilIdle(engine);
+  assert.equal((await listInstances(engine, db, { process })).length, 0);
+  clock.advance('PT9H');
+  await workUntilIdle(engine);
+  assert.equal((await listInstances(engine, db, { process, status: 'completed' })).length, 2);
+});
+
+test('rights are asked before anything is done', async () => {
+  const careful = await openProcess({
+    db,
+    book: 'main',
+    clock,
+    authorize: (who, action) => who.id === 'root' || action === 'start',
+  });
+  const process = await deployed(`${s}<userTask id="u"/>${e}${flows('s>u>e')}`);
+  const { instanceId } = await db.transaction((tx) => start(careful, tx, { process, actor }));
+  await assert.rejects(
+    db.transaction((tx) => cancel(careful, tx, instanceId, { actor })),
+    { code: 'process_action_forbidden' },
+  );
+  await db.transaction((tx) => cancel(careful, tx, instanceId, { actor: { id: 'root' } }));
+});
