@@ -101,6 +101,8 @@ export interface SlotMeta {
   readonly local: string;
   readonly type: TypeName;
   readonly reference: boolean;
+  /** True when what it refers to may be in another document. */
+  readonly outside: boolean;
   readonly many: boolean;
   /** It takes every element of its substitution group. */
   readonly group: boolean;
@@ -178,8 +180,8 @@ function slotMeta(name: string, notation: string, order: number): SlotMeta {
   const colon = name.indexOf(':');
   const prefix = colon < 0 ? 'bpmn' : name.slice(0, colon);
   const local = name.slice(colon + 1);
-  const reference = notation.startsWith('&');
-  const type = notation.replace(/^&/, '').replace(/[?*+]$/, '');
+  const reference = /^[&@]/.test(notation);
+  const type = notation.replace(/^[&@]/, '').replace(/[?*+]$/, '');
   if (!isTypeName(type)) throw new TypeError(`metamodel: no type ${type}`);
   return {
     name,
@@ -187,6 +189,7 @@ function slotMeta(name: string, notation: string, order: number): SlotMeta {
     local,
     type,
     reference,
+    outside: notation.startsWith('@'),
     many: /[*+]$/.test(notation),
     group: !reference && (local === type || local === elementName(type)),
     order,
@@ -206,6 +209,13 @@ for (const name of Object.keys(specs)) {
   if (!isTypeName(name)) continue;
   const { namespace, abstract } = metaOf(name);
   if (!abstract) modelElements.set(`${namespace} ${elementName(name)}`, name);
+}
+
+/** The type that a reference, held by an attribute or by child elements of that name, must point to. */
+export function referencedType(type: TypeName, name: string): TypeName | null {
+  const { attributes, slots } = metaOf(type);
+  const target = attributes.get(name)?.target ?? slots.find((slot) => slot.reference && slot.name === name)?.type;
+  return target ?? null;
 }
 
 export function isKindOf(type: TypeName, ancestor: TypeName): boolean {

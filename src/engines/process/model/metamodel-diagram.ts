@@ -32,8 +32,8 @@ export const diagramTypes = {
     namespace: 'bpmndi',
     attributes: {
       bpmnElement: '&BaseElement',
-      sourceElement: '&DiagramElement',
-      targetElement: '&DiagramElement',
+      sourceElement: '&Element',
+      targetElement: '&Element',
       messageVisibleKind: 'initiating|non_initiating',
     },
     elements: { 'bpmndi:BPMNLabel': 'BPMNLabel?' },

@@ -4,8 +4,8 @@
  * TypeScript types of the elements all come from this one table; the diagram types are in `metamodel-diagram.ts`.
  *
  * Attribute notation: `string`, `boolean`, `integer`, `double`, `id`, `QName` (a name outside the model), `&Type` (a
- * reference to an element of the model), `@Type` (one that may be deployed separately), or the values of an enumeration `A|B`; `=value` is the default of the schema.
- * Element notation: `Type` or `&Type` (an element that holds a reference), then `?` optional, `*` any number, `+` at least
+ * reference to an element of the model), `@Type` (one that may be in another document), or the values of an enumeration `A|B`; `=value` is the default of the schema.
+ * Element notation: `Type`, or `&Type` and `@Type` (an element that holds a reference), then `?` optional, `*` any number, `+` at least
  * one. An element whose name is that of its type stands for the whole substitution group: `flowElement: 'FlowElement*'`
  * takes a `userTask`.
  */
@@ -62,7 +62,7 @@ const semanticTypes = {
   Relationship: {
     is: 'BaseElement',
     attributes: { type: 'string', direction: 'None|Forward|Backward|Both' },
-    elements: { source: '&Element+', target: '&Element+' },
+    elements: { source: '@Element+', target: '@Element+' },
   },
   Auditing: { is: 'BaseElement' },
   Monitoring: { is: 'BaseElement' },
@@ -72,7 +72,7 @@ const semanticTypes = {
   Expression: {
     is: 'BaseElement',
     content: 'mixed',
-    attributes: { language: 'string', evaluatesToTypeRef: '&ItemDefinition' },
+    attributes: { language: 'string', evaluatesToTypeRef: '@ItemDefinition' },
   },
   FormalExpression: { is: 'Expression' },
 
@@ -86,9 +86,9 @@ const semanticTypes = {
     },
   },
   Message: { is: 'RootElement', attributes: { ...name, itemRef: '&ItemDefinition' } },
-  Error: { is: 'RootElement', attributes: { ...name, errorCode: 'string', structureRef: '&ItemDefinition' } },
-  Escalation: { is: 'RootElement', attributes: { ...name, escalationCode: 'string', structureRef: '&ItemDefinition' } },
-  Signal: { is: 'RootElement', attributes: { ...name, structureRef: '&ItemDefinition' } },
+  Error: { is: 'RootElement', attributes: { ...name, errorCode: 'string', structureRef: '@ItemDefinition' } },
+  Escalation: { is: 'RootElement', attributes: { ...name, escalationCode: 'string', structureRef: '@ItemDefinition' } },
+  Signal: { is: 'RootElement', attributes: { ...name, structureRef: '@ItemDefinition' } },
   Interface: {
     is: 'RootElement',
     attributes: { ...name, implementationRef: 'QName' },
@@ -103,7 +103,7 @@ const semanticTypes = {
   Resource: { is: 'RootElement', attributes: name, elements: { resourceParameter: 'ResourceParameter*' } },
   ResourceParameter: {
     is: 'BaseElement',
-    attributes: { ...name, type: '&ItemDefinition', isRequired: 'boolean' },
+    attributes: { ...name, type: '@ItemDefinition', isRequired: 'boolean' },
   },
   PartnerEntity: { is: 'RootElement', attributes: name, elements: participantReferences },
   PartnerRole: { is: 'RootElement', attributes: name, elements: participantReferences },
@@ -118,7 +118,7 @@ const semanticTypes = {
   },
   CorrelationProperty: {
     is: 'RootElement',
-    attributes: { ...name, type: '&ItemDefinition' },
+    attributes: { ...name, type: '@ItemDefinition' },
     elements: { correlationPropertyRetrievalExpression: 'CorrelationPropertyRetrievalExpression+' },
   },
   CorrelationPropertyRetrievalExpression: {
@@ -243,7 +243,7 @@ const semanticTypes = {
   Lane: {
     is: 'BaseElement',
     attributes: { ...name, partitionElementRef: '&BaseElement' },
-    elements: { partitionElement: 'BaseElement?', flowNodeRef: '&FlowElement*', childLaneSet: 'LaneSet?' },
+    elements: { partitionElement: 'BaseElement?', flowNodeRef: '&BaseElement*', childLaneSet: 'LaneSet?' },
   },
   ResourceRole: {
     is: 'BaseElement',

@@ -9,6 +9,7 @@ import {
   type ElementName,
   isKindOf,
   metaOf,
+  referencedType,
   type TargetOf,
   type TypeName,
   type ValueOf,
@@ -101,7 +102,10 @@ export function targetOf<T extends TypeName, N extends AttributeName<T> | Elemen
   element: BpmnElement<T>,
   name: N,
 ): BpmnElement<TargetOf<T, N>> | undefined {
-  return (referenceOf(element, name)?.target ?? undefined) as BpmnElement<TargetOf<T, N>> | undefined;
+  const target = referenceOf(element, name)?.target ?? null;
+  const type = referencedType(element.type, name);
+  if (target === null || type === null || !isKindOf(target.type, type)) return undefined;
+  return target as BpmnElement<TargetOf<T, N>>;
 }
 
 /** Child elements in a slot of the metamodel, in document order. */

@@ -186,7 +186,7 @@ class Reader {
     }
     if (slot.reference) {
       const inner = scopeWithin(scope, node.attributes);
-      const reference = this.reference(element, slot.name, textOf(node).trim(), inner, slot.type, false);
+      const reference = this.reference(element, slot.name, textOf(node).trim(), inner, slot.type, slot.outside);
       element.content.push({ kind: 'reference', slot: slot.name, reference, source: node });
     } else {
       element.content.push({ kind: 'element', slot: slot.name, element: this.element(node, type, element, scope) });
