@@ -136,6 +136,24 @@ for (const [code, process] of cases) {
   });
 }
 
+test('an expression that cannot be read is a warning that names it', () => {
+  const condition = '<conditionExpression>a &gt;</conditionExpression>';
+  const gateway = through('<exclusiveGateway id="a" default="a-e"/><task id="b"/>');
+  const result = toGraph(readBpmn(model(`${gateway}${flow('a', 'b', condition)}`)), 'p');
+  assert.equal(result.ok, true);
+  assert.deepEqual(
+    result.problems.map(({ code, element, severity }) => [code, element, severity]),
+    [['process_expression_syntax', 'a-b', 'warning']],
+  );
+});
+
+test('names with spaces are read when the process declares them', () => {
+  const condition = '<conditionExpression>order total &gt; 3</conditionExpression>';
+  const gateway = through('<exclusiveGateway id="a" default="a-e"/><task id="b"/>');
+  const declared = `<dataObject id="d" name="order total"/>${gateway}${flow('a', 'b', condition)}`;
+  assert.deepEqual(toGraph(readBpmn(model(declared)), 'p').problems, []);
+});
+
 test('a finding names the element', () => {
   const result = toGraph(readBpmn(model(through('<complexGateway id="a" name="Choose"/>'))), 'p');
   const [problem] = result.problems;

@@ -40,7 +40,10 @@ function definitionIn(
 ): EventDefinition | null {
   if (isA(element, 'MessageEventDefinition')) {
     const message = messageOf(element);
-    return message === undefined ? null : messageEvent(message, [event, element], process);
+    if (message === undefined) return null;
+    const caught = messageEvent(message, [event, element], process);
+    // Nothing waits at the start of a process, so nothing has a key.
+    return isA(event, 'StartEvent') && event.parent === process ? { ...caught, key: null } : caught;
   }
   if (isA(element, 'TimerEventDefinition')) return timerIn(element, event);
   if (isA(element, 'ErrorEventDefinition')) {

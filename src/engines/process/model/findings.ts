@@ -27,6 +27,7 @@ const kinds = {
     zh: '引用的元素不存在',
   },
   process_id_repeated: { severity: 'error', en: 'The id is given more than once', zh: '标识重复' },
+  process_expression_syntax: { severity: 'warning', en: 'The expression cannot be read', zh: '表达式无法解析' },
   process_flow_dangling: {
     severity: 'error',
     en: 'A sequence flow has no source or no target',

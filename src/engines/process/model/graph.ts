@@ -98,7 +98,7 @@ export interface MessageEvent {
   readonly message: Message;
   /**
    * What the waiting side is found by: FEEL over the variables of the scope when the wait begins; null matches by message
-   * name alone. In a start event it is null.
+   * name alone. In a start event of the process itself it is null.
    */
   readonly key: Expression | null;
   /** A registered function a throwing event calls to deliver the message outside; null delivers to waiting instances. */

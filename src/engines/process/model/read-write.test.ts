@@ -131,6 +131,44 @@ for (const [code, body] of warned) {
   });
 }
 
+test('a type of another document is no warning, and a reference of the wrong type is not followed', () => {
+  const { byId, warnings } = readBpmn(
+    document(
+      '<error id="x" structureRef="o:Fault"/><process id="p"><callActivity id="c" calledElement="elsewhere"/></process>',
+    ),
+  );
+  assert.deepEqual(warnings, []);
+  assert.equal(byId.size, 3);
+  const wrong = readBpmn(document('<process id="p"><sequenceFlow id="f" sourceRef="p" targetRef="f"/></process>'));
+  const flow = wrong.byId.get('f');
+  assert.ok(flow !== undefined && isA(flow, 'SequenceFlow'));
+  assert.equal(targetOf(flow, 'sourceRef'), undefined);
+});
+
+test('choreographies, conversations and their diagrams', () => {
+  const text = document(
+    `<collaboration id="co"><participant id="p1"/><participant id="p2"/><messageFlow id="mf" sourceRef="p1" targetRef="p2"/>
+      <subConversation id="sc"><participantRef>p1</participantRef><participantRef>p2</participantRef>
+        <conversation id="cv"><messageFlowRef>mf</messageFlowRef></conversation></subConversation>
+      <conversationLink id="cl" sourceRef="p1" targetRef="sc"/><choreographyRef>ch</choreographyRef></collaboration>
+    <choreography id="ch"><participant id="q1"/><participant id="q2"/><messageFlow id="qf" sourceRef="q1" targetRef="q2"/>
+      <subChoreography id="su" initiatingParticipantRef="q1"><outgoing>sf</outgoing><participantRef>q1</participantRef>
+        <participantRef>q2</participantRef><choreographyTask id="ct" initiatingParticipantRef="q1" loopType="Standard">
+        <participantRef>q1</participantRef><participantRef>q2</participantRef><messageFlowRef>qf</messageFlowRef>
+        </choreographyTask></subChoreography><endEvent id="ce"/><sequenceFlow id="sf" sourceRef="su" targetRef="ce"/></choreography>
+    <b:BPMNDiagram><b:BPMNPlane id="pl" bpmnElement="ch"><b:BPMNShape id="s1" bpmnElement="ct"><c:Bounds x="0" y="0.50" width="1e2" height="50"/></b:BPMNShape>
+      <b:BPMNShape id="s2" bpmnElement="q1" participantBandKind="top_initiating" isMessageVisible="true" choreographyActivityShape="s1"><c:Bounds x="0" y="0" width="1" height="1"/></b:BPMNShape>
+      <b:BPMNEdge bpmnElement="sf" messageVisibleKind="initiating"><d:waypoint xsi:type="c:Point" x="1" y="2"/><d:waypoint x="3" y="4"/></b:BPMNEdge>
+    </b:BPMNPlane></b:BPMNDiagram>`,
+    ` xmlns:b="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:d="http://www.omg.org/spec/DD/20100524/DI"
+      xmlns:c="http://www.omg.org/spec/DD/20100524/DC"`,
+  );
+  const read = readBpmn(text);
+  assert.deepEqual(read.warnings, []);
+  assert.equal(canonical(writeBpmn(read)), canonical(text));
+  assert.match(writeBpmn(read), /y="0.5" width="100"/);
+});
+
 const refused: readonly (readonly [code: string, text: string])[] = [
   ['process_xml_malformed', '<definitions>'],
   ['process_xml_malformed', ''],

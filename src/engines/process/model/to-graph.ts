@@ -1,4 +1,5 @@
 /** Makes the executable graph of a process, or says why there is none. */
+import { checkExpressions } from './check-expressions.ts';
 import { checkStructure } from './checks.ts';
 import { variablesOf } from './data.ts';
 import { isListed, notExecutable } from './executability.ts';
@@ -38,7 +39,9 @@ export function toGraph(document: BpmnDocument, processId: string): GraphResult 
   const skeleton = new Skeleton(process);
   checkStructure(skeleton, findings);
   if (findings.failed) return { ok: false, problems: findings.problems };
-  return { ok: true, definition: build(process, skeleton), problems: findings.problems };
+  const definition = build(process, skeleton);
+  checkExpressions(definition, document, process, findings);
+  return { ok: true, definition, problems: findings.problems };
 }
 
 function checkElements(process: BpmnElement<'Process'>, document: BpmnDocument, findings: Findings): void {
