@@ -65,7 +65,10 @@ export async function run({ log, progress, args }: BenchOptions): Promise<readon
 
 async function measureRules(window_ms: number): Promise<Result[]> {
   const model = load(twoConditionTable(RULES));
-  const inputs = Array.from({ length: 512 }, (_, index) => ({ age: 18 + (index % 50), amount: (index * 7919) % 100_000 }));
+  const inputs = Array.from({ length: 512 }, (_, index) => ({
+    age: 18 + (index % 50),
+    amount: (index * 7919) % 100_000,
+  }));
   const values = inputs.map((input) => new Map(Object.entries(input).map(([name, data]) => [name, fromJson(data)])));
   const ours = microseconds((turn) => {
     evaluateValues(model, values[turn % values.length] ?? new Map());

@@ -22,11 +22,29 @@ export const VALUES: ReadonlyMap<string, FeelValue> = new Map<string, FeelValue>
   ['m', feel.number('2.50')],
   ['s', 'foobar'],
   ['l', [1, 2, feel.number('3.5'), null]],
-  ['c', new Map<string, FeelValue>([['a', 1], ['b', 'x']])],
+  [
+    'c',
+    new Map<string, FeelValue>([
+      ['a', 1],
+      ['b', 'x'],
+    ]),
+  ],
   ['d', feel.date('2020-02-29')],
   ['z', null],
   ['loan amount', 250_000],
-  ['rows', [new Map<string, FeelValue>([['a', 1], ['b', 'x']]), new Map<string, FeelValue>([['a', 2], ['b', null]])]],
+  [
+    'rows',
+    [
+      new Map<string, FeelValue>([
+        ['a', 1],
+        ['b', 'x'],
+      ]),
+      new Map<string, FeelValue>([
+        ['a', 2],
+        ['b', null],
+      ]),
+    ],
+  ],
 ]);
 
 interface Tally {
@@ -43,7 +61,13 @@ export const run: Soak = async ({ operations = FULL_OPERATIONS, seed, log, progr
   const choices = new Choices(seed);
   const generator = new Generator(choices);
   const tally: Tally = {
-    evaluated: 0, syntax_errors: 0, limits: 0, tables: 0, slowest_ms: 0, largest_heap_mib: 0, differences: [],
+    evaluated: 0,
+    syntax_errors: 0,
+    limits: 0,
+    tables: 0,
+    slowest_ms: 0,
+    largest_heap_mib: 0,
+    differences: [],
   };
   for (let done = 0; done < operations && tally.differences.length < REPORTED_DIFFERENCES; done += 1) {
     const started = performance.now();
@@ -86,7 +110,8 @@ function checkText(text: string, tally: Tally): void {
   try {
     compiled = compileExpression(text, NAMES);
   } catch (error) {
-    if (!isLongmenError(error, 'feel_syntax')) tally.differences.push(`${JSON.stringify(text)} cannot be parsed: ${error}`);
+    if (!isLongmenError(error, 'feel_syntax'))
+      tally.differences.push(`${JSON.stringify(text)} cannot be parsed: ${error}`);
     tally.syntax_errors += 1;
     return;
   }
@@ -116,7 +141,10 @@ export function outcome(work: () => FeelValue): Outcome {
 }
 
 function compareOutcomes(what: string, ours: Outcome, judged: Outcome, tally: Tally): void {
-  for (const [side, one] of [['compiled', ours], ['reference', judged]] as const) {
+  for (const [side, one] of [
+    ['compiled', ours],
+    ['reference', judged],
+  ] as const) {
     if (one !== 'limit' && 'crash' in one) {
       tally.differences.push(`${what}: ${side} crashed: ${one.crash instanceof Error ? one.crash.stack : one.crash}`);
       return;

@@ -13,8 +13,8 @@ import { deploy, deployDecisions, type Engine, start } from '#engines/process';
 import { systemClock } from '#kernel/clock';
 import { type Database, type DatabaseConfig, openDatabase } from '#kernel/database';
 import { createBook } from '#kernel/events';
-import { connect } from '../src/kernel/database/pool.ts';
 import { useEmbeddedServer } from '../src/kernel/database/embedded/server.ts';
+import { connect } from '../src/kernel/database/pool.ts';
 import type { Soak, SoakReport } from './lib/contract.ts';
 import { decisions, documents, started } from './process/models.ts';
 import { engineOn, traceTable, work } from './process/workshop.ts';
@@ -27,7 +27,12 @@ const actor = { id: 'soak' };
 
 export const run: Soak = async ({ rounds = FULL_KILLS, seed, log, progress }) => {
   const folder = mkdtempSync(join(tmpdir(), 'longmen-soak-'));
-  const config: DatabaseConfig = { dataFolder: folder, databaseUrl: undefined, appDatabaseUrl: undefined, databasePool: 4 };
+  const config: DatabaseConfig = {
+    dataFolder: folder,
+    databaseUrl: undefined,
+    appDatabaseUrl: undefined,
+    databasePool: 4,
+  };
   const db = await openDatabase(config);
   try {
     const server = await useEmbeddedServer(folder);

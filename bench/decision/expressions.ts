@@ -9,8 +9,20 @@ export const expressions: readonly BenchExpression[] = [
   { text: 'amount > 1000 and amount <= 50000', variables: { amount: 25_000 } },
   { text: 'if score >= 700 then "A" else if score >= 600 then "B" else "C"', variables: { score: 640 } },
   { text: 'income * 0.36 >= payment', variables: { income: 8200.5, payment: 2100.25 } },
-  { text: 'customer.age >= 18 and customer.country in ("CN", "HK", "MO")', variables: { customer: { age: 34, country: 'HK' } } },
-  { text: 'sum(for i in items return i.price * i.count)', variables: { items: [{ price: 12, count: 2 }, { price: 7, count: 3 }, { price: 30, count: 1 }] } },
+  {
+    text: 'customer.age >= 18 and customer.country in ("CN", "HK", "MO")',
+    variables: { customer: { age: 34, country: 'HK' } },
+  },
+  {
+    text: 'sum(for i in items return i.price * i.count)',
+    variables: {
+      items: [
+        { price: 12, count: 2 },
+        { price: 7, count: 3 },
+        { price: 30, count: 1 },
+      ],
+    },
+  },
   { text: 'count(items[price > 10])', variables: { items: [{ price: 12 }, { price: 7 }, { price: 30 }] } },
   { text: 'some x in scores satisfies x < 5', variables: { scores: [9, 8, 7, 6, 5, 4] } },
   { text: 'upper case(name) + " / " + substring(name, 1, 3)', variables: { name: 'longmen' } },

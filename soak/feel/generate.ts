@@ -3,20 +3,80 @@ import { BUILT_INS } from '#engines/decision';
 import type { Choices } from './random.ts';
 
 const NUMBERS = [
-  '0', '1', '2', '3', '7', '10', '-1', '-2.5', '0.1', '0.2', '1.50', '1e3', '123456789012345678901234567890',
-  '9007199254740991', '9007199254740993', '0.000000000000000000001', '99999999999999999999999999999999999',
+  '0',
+  '1',
+  '2',
+  '3',
+  '7',
+  '10',
+  '-1',
+  '-2.5',
+  '0.1',
+  '0.2',
+  '1.50',
+  '1e3',
+  '123456789012345678901234567890',
+  '9007199254740991',
+  '9007199254740993',
+  '0.000000000000000000001',
+  '99999999999999999999999999999999999',
 ] as const;
-const STRINGS = ['""', '"a"', '"b"', '"foobar"', '"龙门"', '"\\U01F40E"', '"1"', '"2020-01-31"', '"a;b;c"', '"A1"'] as const;
+const STRINGS = [
+  '""',
+  '"a"',
+  '"b"',
+  '"foobar"',
+  '"龙门"',
+  '"\\U01F40E"',
+  '"1"',
+  '"2020-01-31"',
+  '"a;b;c"',
+  '"A1"',
+] as const;
 const TEMPORALS = [
-  '@"2020-02-29"', '@"2019-12-31"', '@"-0044-03-15"', '@"10:30:00"', '@"23:59:59.5Z"', '@"10:30:00+08:00"',
-  '@"2020-02-29T10:30:00"', '@"2020-02-29T10:30:00Z"', '@"2021-03-28T02:30:00@Europe/Paris"',
-  '@"P1D"', '@"-PT36H"', '@"PT0.5S"', '@"P1Y2M"', '@"-P3M"', '@"P0D"', '@"P0M"', 'date("2020-01-31")', 'duration("P1M")',
+  '@"2020-02-29"',
+  '@"2019-12-31"',
+  '@"-0044-03-15"',
+  '@"10:30:00"',
+  '@"23:59:59.5Z"',
+  '@"10:30:00+08:00"',
+  '@"2020-02-29T10:30:00"',
+  '@"2020-02-29T10:30:00Z"',
+  '@"2021-03-28T02:30:00@Europe/Paris"',
+  '@"P1D"',
+  '@"-PT36H"',
+  '@"PT0.5S"',
+  '@"P1Y2M"',
+  '@"-P3M"',
+  '@"P0D"',
+  '@"P0M"',
+  'date("2020-01-31")',
+  'duration("P1M")',
 ] as const;
-const PATTERNS = ['"[a-z]+"', '"(a|b)*c"', '"^f.*r$"', '"\\\\s"', '"(o)\\\\1"', '"[a-z-[aeiou]]"', '"(a+)+$"', '"["'] as const;
+const PATTERNS = [
+  '"[a-z]+"',
+  '"(a|b)*c"',
+  '"^f.*r$"',
+  '"\\\\s"',
+  '"(o)\\\\1"',
+  '"[a-z-[aeiou]]"',
+  '"(a+)+$"',
+  '"["',
+] as const;
 export const VARIABLES = ['n', 'm', 's', 'l', 'c', 'd', 'z', 'loan amount', 'rows'] as const;
 const TYPES = [
-  'number', 'string', 'boolean', 'date', 'list<number>', 'context<a: number>', 'range<number>', 'Any',
-  'date and time', 'function<number> -> number', 'years and months duration', 'nothing',
+  'number',
+  'string',
+  'boolean',
+  'date',
+  'list<number>',
+  'context<a: number>',
+  'range<number>',
+  'Any',
+  'date and time',
+  'function<number> -> number',
+  'years and months duration',
+  'nothing',
 ] as const;
 const PROPERTIES = ['a', 'b', 'year', 'month', 'days', 'start', 'end included', 'time offset', 'zz'] as const;
 
@@ -244,7 +304,11 @@ export class Generator {
           chars.splice(at, 1, chars[other] ?? ' ');
           break;
         default:
-          chars.splice(at, 0, choices.pick(['(', ')', '[', ']', '..', '"', ' and ', '-', '.', '@', '{', '}', '\\', '?', '\u0000']));
+          chars.splice(
+            at,
+            0,
+            choices.pick(['(', ')', '[', ']', '..', '"', ' and ', '-', '.', '@', '{', '}', '\\', '?', '\u0000']),
+          );
       }
     }
     return chars.join('');

@@ -7,7 +7,17 @@ import type { Choices } from './random.ts';
 const POLICIES = ['UNIQUE', 'FIRST', 'ANY', 'PRIORITY', 'COLLECT', 'RULE ORDER', 'OUTPUT ORDER'] as const;
 const AGGREGATIONS = ['', '', 'SUM', 'MIN', 'MAX', 'COUNT'] as const;
 const INPUT_VALUES: readonly [FeelValue, ...FeelValue[]] = [
-  null, true, false, 'a', 'b', 'c', '', [1, 2], feel.date('2020-03-01'), feel.duration('P1D'), feel.number('2.5'),
+  null,
+  true,
+  false,
+  'a',
+  'b',
+  'c',
+  '',
+  [1, 2],
+  feel.date('2020-03-01'),
+  feel.duration('P1D'),
+  feel.number('2.5'),
 ];
 const EVALUATIONS = 8;
 

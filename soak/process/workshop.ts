@@ -1,6 +1,5 @@
 /** The engine of the soak: its functions leave traces in the database, each of which must be there exactly once. */
-import { systemClock } from '#kernel/clock';
-import { type Database, type DatabaseConfig, openDatabase } from '#kernel/database';
+
 import {
   BusinessError,
   complete,
@@ -10,6 +9,8 @@ import {
   type ProcessFunction,
   workUntilIdle,
 } from '#engines/process';
+import { systemClock } from '#kernel/clock';
+import { type Database, type DatabaseConfig, openDatabase } from '#kernel/database';
 
 /** Traces have no unique key, so that a doubled one shows. */
 export const traceTable = `

@@ -1,5 +1,9 @@
 /** The process engine: BPMN 2.0 on PostgreSQL. See README.md. */
 
+// What it needs to be used alone, on any PostgreSQL.
+export { type Clock, systemClock } from '#kernel/clock';
+export { type Database, type DatabaseConfig, openDatabase } from '#kernel/database';
+export { createBook } from '#kernel/events';
 export type { MigrationProblem, NodeMapping } from './core/migrate.ts';
 export type { Modification } from './core/modify.ts';
 export { type DeployedVersion, type DeployInput, deploy, deployDecisions } from './deploy.ts';

@@ -1,10 +1,14 @@
 /** Plays moves on the pure core by names of nodes, as a person at a board would; for the table of element semantics. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readProcesses } from '#engines/process';
 import { invariant } from '#kernel/errors';
-import type { ProcessDefinition } from '../model/graph.ts';
-import type { Effect } from './effects.ts';
-import { emptyState, type State, type Token } from './state.ts';
-import { type Stimulus, step } from './step.ts';
-import { type Json, toPlainMembers, type Variables } from './values.ts';
+import { bpmn } from '#test/bpmn';
+import type { Effect } from '../src/engines/process/core/effects.ts';
+import { emptyState, type State, type Token } from '../src/engines/process/core/state.ts';
+import { type Stimulus, step } from '../src/engines/process/core/step.ts';
+import { type Json, toPlainMembers, type Variables } from '../src/engines/process/core/values.ts';
+import type { ProcessDefinition } from '../src/engines/process/model/graph.ts';
 
 /** `start`, or `verb node`, with data of the move. */
 export type Move = string | readonly [string, Variables];
@@ -98,5 +102,36 @@ export class Player {
   variables(): Record<string, unknown> {
     const root = this.state.scopes.find((scope) => scope.parent === null);
     return toPlainMembers((root?.variables ?? {}) as { [name: string]: Json });
+  }
+}
+
+/** One line of the table of element semantics. */
+export interface Case {
+  readonly name: string;
+  readonly body: string;
+  readonly roots?: string;
+  /** Default: start. */
+  readonly play?: readonly Move[];
+  readonly visits: string;
+  readonly variables?: object;
+  /** Where it waits in the end; without it the instance has ended. */
+  readonly open?: readonly string[];
+  readonly status?: string;
+}
+
+/** Makes a test of each case. */
+export function playCases(cases: readonly Case[]): void {
+  for (const { name, body, roots = '', play, visits, variables, open, status = 'completed' } of cases) {
+    test(name, () => {
+      const { processes, problems } = readProcesses(bpmn(body, roots));
+      const [definition] = processes;
+      assert.ok(definition, problems.map((problem) => `${problem.element}: ${problem.en}`).join('; '));
+      const player = new Player(definition);
+      for (const move of play ?? ['start']) player.play(move);
+      assert.equal(player.trace.join(' '), visits);
+      assert.deepEqual(player.open(), open ?? []);
+      assert.equal(player.status, open === undefined ? status : 'running');
+      if (variables !== undefined) assert.deepEqual(player.variables(), variables);
+    });
   }
 }
