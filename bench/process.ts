@@ -49,7 +49,8 @@ export async function run({ log, progress, args }: BenchOptions): Promise<readon
     const fired: number[] = [];
     const elsewhere: number[] = [];
     const crowded: number[] = [];
-    await stepsPerSecond(bench, Math.ceil(instances / 5));
+    // Once to warm up.
+    await stepsPerSecond(bench, instances);
     const total = rounds * 5;
     for (let round = 0; round < rounds; round++) {
       progress(round * 4, total, 'steps');

@@ -18,6 +18,7 @@ export const processError = defineErrors({
   process_modification_invalid: { status: 422, title: 'Modification cannot be made' },
   process_migration_invalid: { status: 422, title: 'Migration plan is not valid' },
   process_function_not_registered: { status: 500, title: 'Function is not registered' },
+  process_step_failed: { status: 422, title: 'Step cannot be made' },
   process_timer_invalid: { status: 422, title: 'Timer value is not valid' },
   process_variable_invalid: { status: 422, title: 'Variable value is not valid' },
   process_action_forbidden: { status: 403, title: 'Action is not allowed' },

@@ -6,6 +6,7 @@ import type { Actor, Engine } from './engine.ts';
 import { processError } from './errors.ts';
 import { trail } from './service.ts';
 import type { Deployed } from './store/definitions.ts';
+import { flush } from './store/flush.ts';
 import { lockInstance, requireOpen } from './store/instances.ts';
 import { Unit } from './store/unit.ts';
 
@@ -98,7 +99,7 @@ export async function migrateInstance(
   );
   if (problems.length > 0) return problems;
   await trail(unit, instanceId, actor, 'migrate', { from: plan.from, to: plan.to, mapping: plan.mapping ?? {} });
-  await unit.flush();
+  await flush(unit);
   return [];
 }
 

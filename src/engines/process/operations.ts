@@ -6,7 +6,9 @@ import { variablesFromPlain } from './core/values.ts';
 import type { Action, Actor, Data, Engine } from './engine.ts';
 import { processError } from './errors.ts';
 import { trail } from './service.ts';
+import { flush } from './store/flush.ts';
 import { lockInstance, requireOpen } from './store/instances.ts';
+import { instantOf } from './store/rows.ts';
 import { type Live, Unit } from './store/unit.ts';
 import { holdWork } from './worker.ts';
 
@@ -31,7 +33,7 @@ async function operate(
   requireOpen(live);
   await work(unit, live);
   await trail(unit, instanceId, operation.actor, action, { ...detail, reason: operation.reason ?? null });
-  await unit.flush();
+  await flush(unit);
 }
 
 /** Stops an instance where it is: nothing is done for it until it is resumed. Timers that fall due meanwhile fire then. */
@@ -87,9 +89,28 @@ export function retryIncident(
   operation: Operation & { readonly token: number; readonly variables?: Data },
 ): Promise<void> {
   const { token, variables } = operation;
-  return operate(engine, tx, instanceId, operation, 'retry_incident', { token }, (unit, live) =>
-    settle(unit, live, token, { kind: 'retry', token, variables: variablesFromPlain(variables) }),
+  return operate(engine, tx, instanceId, operation, 'retry_incident', { token }, async (unit, live) => {
+    if (await retryWork(unit, live, token)) return;
+    settle(unit, live, token, { kind: 'retry', token, variables: variablesFromPlain(variables) });
+  });
+}
+
+/** Work the engine itself failed at, and that waits for a person since, is due again. */
+async function retryWork(unit: Unit, live: Live, token: number): Promise<boolean> {
+  const { tx, engine } = unit;
+  const now = instantOf(unit.now_ms);
+  const { rowCount } = await tx.query(
+    `update process.incident set resolved_at = $4
+      where book_id = $1 and instance_id = $2 and token = $3 and code = 'engine_failed' and resolved_at is null`,
+    [engine.bookId, live.instanceId, token, now],
   );
+  if (rowCount === 0) return false;
+  await tx.query(
+    `update process.work set due_at = $4, attempts = 0
+      where book_id = $1 and instance_id = $2 and coalesce(token, 0) = $3 and due_at = 'infinity' and held_at is null`,
+    [engine.bookId, live.instanceId, token, now],
+  );
+  return true;
 }
 
 /** Takes the element of an incident as done with this result. Error: `process_incident_not_found`. */

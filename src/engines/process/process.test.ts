@@ -18,6 +18,7 @@ import {
   setVariables,
   workUntilIdle,
 } from './index.ts';
+import { callExternal, workBatch } from './worker.ts';
 
 const cleanups: (() => Promise<void>)[] = [];
 const fixture = await engineFixture({ after: (work) => cleanups.push(work) });
@@ -111,6 +112,32 @@ test('external functions run outside with one idempotency key for all attempts',
     [1, 2],
   );
   assert.equal(new Set(mine.map((call) => call.key)).size, 1);
+});
+
+test('an outside call of a dead worker is taken over when its lease ends, and a late answer does not count', async () => {
+  const process = await deployed(
+    `${s}<serviceTask id="a" longmen:function="outside"/><userTask id="u"/>${e}${flows('s>a>u>e')}`,
+  );
+  script.push(
+    () => ({ from: 'the second' }),
+    () => ({ from: 'the first' }),
+  );
+  const { instanceId } = await begin(process);
+  const { leased } = await workBatch(engine);
+  const [lost] = leased;
+  assert.ok(lost);
+  await workUntilIdle(engine);
+  assert.equal(await nodes(instanceId), 's');
+  clock.advance('PT20S');
+  await workUntilIdle(engine);
+  await callExternal(engine, lost);
+  assert.equal(await nodes(instanceId), 's a');
+  assert.deepEqual((await view(instanceId)).variables, { from: 'the second' });
+  const mine = calls.filter((call) => call.key.startsWith(instanceId));
+  assert.deepEqual(
+    mine.map((call) => call.attempt),
+    [2, 1],
+  );
 });
 
 test('timers fire in due order after downtime, cycles as often as they were missed', async () => {

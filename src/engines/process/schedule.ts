@@ -4,6 +4,7 @@ import type { Repeat } from './core/state.ts';
 import { nextDue } from './core/timers.ts';
 import type { Engine } from './engine.ts';
 import { startAt } from './store/correlate.ts';
+import { flush } from './store/flush.ts';
 import { instantOf } from './store/rows.ts';
 import { Unit } from './store/unit.ts';
 
@@ -40,7 +41,7 @@ export async function fireStartTimers(engine: Engine): Promise<number> {
         ],
       );
     }
-    await unit.flush();
+    await flush(unit);
     return rows.length;
   });
 }

@@ -5,6 +5,7 @@ import { canonicalUuid, isUuid, newId } from '#kernel/ids';
 import { variablesFromPlain } from './core/values.ts';
 import type { Actor, Data, Engine } from './engine.ts';
 import { processError } from './errors.ts';
+import { flush } from './store/flush.ts';
 import { lockRunning, requireOpen } from './store/instances.ts';
 import { instantOf, type Status, unbegun } from './store/rows.ts';
 import { Unit } from './store/unit.ts';
@@ -71,7 +72,7 @@ export async function start(engine: Engine, tx: Transaction, input: StartInput):
       : { kind: 'start', trigger: startEvent, variables: {}, payload: variables },
   );
   await trail(unit, instanceId, actor, 'start', { process, version: deployed.version });
-  await unit.flush();
+  await flush(unit);
   return { instanceId, status: live.status, repeated: false };
 }
 
@@ -174,7 +175,7 @@ export async function complete(
   const accepted = unit.run(live, { kind: 'complete', token, result: variablesFromPlain(input.result) });
   invariant(accepted, 'process_open_task_has_its_token');
   await trail(unit, instanceId, input.actor, 'complete_task', { task: taskId });
-  await unit.flush();
+  await flush(unit);
   return { instanceId, status: live.status, repeated: false };
 }
 
@@ -194,7 +195,7 @@ export async function completeWithError(
   const { code, message = code } = input;
   unit.run(live, { kind: 'error', token, code, message, payload: variablesFromPlain(input.variables) });
   await trail(unit, instanceId, input.actor, 'complete_task', { task: taskId, error: code });
-  await unit.flush();
+  await flush(unit);
   return { instanceId, status: live.status, repeated: false };
 }
 
@@ -240,7 +241,7 @@ export async function publish(engine: Engine, tx: Transaction, message: MessageI
     expires_ms: message.ttl_ms === undefined ? null : unit.now_ms + message.ttl_ms,
     repeated: false,
   });
-  await unit.flush();
+  await flush(unit);
   return { messageId };
 }
 
@@ -256,7 +257,7 @@ export async function broadcastSignal(
     name: signal.name,
     payload: variablesFromPlain(signal.payload),
   });
-  await unit.flush();
+  await flush(unit);
 }
 
 /** Sets variables of the process, or of one scope instance; conditions are looked at again. */
@@ -275,5 +276,5 @@ export async function setVariables(
     throw processError('process_token_not_found', `Instance ${instanceId} has no scope ${input.scope}`);
   }
   await trail(unit, instanceId, input.actor, 'set_variables', { names: Object.keys(values) });
-  await unit.flush();
+  await flush(unit);
 }

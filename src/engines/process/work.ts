@@ -7,8 +7,7 @@ import { functionInput } from './core/input.ts';
 import { fromPlain, type Json, toPlainMembers, type Variables, variablesFromPlain } from './core/values.ts';
 import type { Call, Data, ExternalFunction } from './engine.ts';
 import { BusinessError } from './errors.ts';
-import type { Sent } from './store/correlate.ts';
-import type { WorkRow } from './store/rows.ts';
+import type { Sent, WorkRow } from './store/rows.ts';
 import type { Live, Unit } from './store/unit.ts';
 
 /** A job that was leased in this transaction and is to be called after its commit. */

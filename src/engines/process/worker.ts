@@ -5,6 +5,7 @@ import { newId } from '#kernel/ids';
 import { fromPlain } from './core/values.ts';
 import type { Engine } from './engine.ts';
 import { fireStartTimers, purgeMessages } from './schedule.ts';
+import { flush } from './store/flush.ts';
 import { lockInstance, readDue, takeDue } from './store/instances.ts';
 import { instantOf, type WorkRow } from './store/rows.ts';
 import { Unit } from './store/unit.ts';
@@ -116,7 +117,7 @@ async function handleLives(unit: Unit, options: WorkerOptions): Promise<{ handle
     handled += work.length;
   }
   options.onBoundary?.('stepped');
-  await unit.flush();
+  await flush(unit);
   options.onBoundary?.('written');
   return { handled, leased };
 }
@@ -211,7 +212,7 @@ export async function callExternal(
     if ('error' in answer) answerError(unit, live, unleased(work), answer.error);
     else unit.run(live, { kind: 'complete', token: work.token ?? 0, result: fromPlain(answer.output) });
     if (live.status === 'suspended') await holdWork(unit, [live.instanceId]);
-    await unit.flush();
+    await flush(unit);
     options.onBoundary?.('written');
   });
   options.onBoundary?.('committed');

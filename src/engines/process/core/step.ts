@@ -3,6 +3,7 @@
  * outside. No input or output: the same arguments give the same outcome, so that a step can be tried again at will.
  */
 import { LongmenError } from '#kernel/errors';
+import { processError } from '../errors.ts';
 import { type Expression, isActivity, type ProcessDefinition } from '../model/graph.ts';
 import { callAgain, enterActivity, leaveActivity } from './activities.ts';
 import { handlerDone } from './compensation.ts';
@@ -71,9 +72,19 @@ export function advance(
   context: StepContext,
 ): StepOutcome {
   const x = new Execution(definition, state, context);
-  const accepted = apply(x, stimulus);
+  const accepted = applySafely(x, stimulus);
   if (accepted) drain(x);
   return { state: x.state(), effects: x.effects, accepted };
+}
+
+/** What goes wrong where no token stands yet (the event of an event sub-process, say) is an error of the stimulus. */
+function applySafely(x: Execution, stimulus: Stimulus): boolean {
+  try {
+    return apply(x, stimulus);
+  } catch (error) {
+    if (error instanceof IncidentError) throw processError('process_step_failed', error.message, { cause: error.code });
+    throw error;
+  }
 }
 
 function apply(x: Execution, stimulus: Stimulus): boolean {

@@ -5,34 +5,8 @@
  */
 import { newId } from '#kernel/ids';
 import type { Json, Variables } from '../core/values.ts';
-import { instantOf, unbegun, type WorkKind } from './rows.ts';
+import { type Broadcast, instantOf, type NewSubscription, type Sent, unbegun, type WorkKind } from './rows.ts';
 import type { Live, Unit } from './unit.ts';
-
-export interface NewSubscription {
-  readonly instanceId: string;
-  readonly wait: number;
-  readonly type: 'message' | 'signal';
-  readonly name: string;
-  readonly key: string | null;
-  readonly keeps: boolean;
-}
-
-export interface Sent {
-  readonly messageId: string;
-  readonly name: string;
-  readonly key: string | null;
-  readonly payload: Variables;
-  /** Null: a day from now. */
-  readonly expires_ms: number | null;
-  /** It was on its way to an instance that does not want it any more. */
-  readonly repeated: boolean;
-}
-
-export interface Broadcast {
-  readonly id: string;
-  readonly name: string;
-  readonly payload: Variables;
-}
 
 const MESSAGE_TTL_MS = 86_400_000;
 

@@ -2,7 +2,7 @@
 import { deterministicId } from '#kernel/ids';
 import type { HistoryRow as CoreHistoryRow } from '../core/effects.ts';
 import { emptyState, type State } from '../core/state.ts';
-import type { Json } from '../core/values.ts';
+import type { Json, Variables } from '../core/values.ts';
 
 export type Status = 'running' | 'suspended' | 'completed' | 'cancelled' | 'failed';
 
@@ -76,6 +76,32 @@ export interface IncidentRow {
   readonly node: string;
   readonly code: string;
   readonly detail: string;
+}
+
+export interface NewSubscription {
+  readonly instanceId: string;
+  readonly wait: number;
+  readonly type: 'message' | 'signal';
+  readonly name: string;
+  readonly key: string | null;
+  readonly keeps: boolean;
+}
+
+export interface Sent {
+  readonly messageId: string;
+  readonly name: string;
+  readonly key: string | null;
+  readonly payload: Variables;
+  /** Null: a day from now. */
+  readonly expires_ms: number | null;
+  /** It was on its way to an instance that does not want it any more. */
+  readonly repeated: boolean;
+}
+
+export interface Broadcast {
+  readonly id: string;
+  readonly name: string;
+  readonly payload: Variables;
 }
 
 export const jobKey = (token: number) => `job:${token}`;

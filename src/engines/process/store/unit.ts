@@ -3,7 +3,7 @@
  * statements that writes everything at the end.
  */
 import type { Transaction } from '#kernel/database';
-import { appendEvents, type EventInput } from '#kernel/events';
+import type { EventInput } from '#kernel/events';
 import { deterministicId, newId } from '#kernel/ids';
 import type { Effect } from '../core/effects.ts';
 import type { StepContext } from '../core/execution.ts';
@@ -12,10 +12,8 @@ import type { State } from '../core/state.ts';
 import { advance, type Stimulus } from '../core/step.ts';
 import { type Json, toPlainMembers, type Variables } from '../core/values.ts';
 import type { Engine } from '../engine.ts';
-import { type Broadcast, correlate, type NewSubscription, type Sent } from './correlate.ts';
 import type { Deployed } from './definitions.ts';
 import * as rows from './rows.ts';
-import { clearEnded, writeAll } from './write.ts';
 
 /** An instance in hand: its row is locked, or new. */
 export interface Live {
@@ -48,14 +46,14 @@ export class Unit {
   readonly history: rows.HistoryRow[] = [];
   readonly tasks: rows.TaskRow[] = [];
   readonly endedTasks: rows.EndedTask[] = [];
-  readonly subscriptions: NewSubscription[] = [];
+  readonly subscriptions: rows.NewSubscription[] = [];
   readonly closed: { instanceId: string; wait: number }[] = [];
   readonly incidents: rows.IncidentRow[] = [];
   readonly resolved: { instanceId: string; token: number }[] = [];
   /** Work for instances that are not in hand. */
   readonly otherWork: rows.WorkRow[] = [];
-  readonly sent: Sent[] = [];
-  readonly broadcasts: Broadcast[] = [];
+  readonly sent: rows.Sent[] = [];
+  readonly broadcasts: rows.Broadcast[] = [];
   readonly calls: CallRequest[] = [];
   readonly withdrawnCalls: { parentId: string; token: number }[] = [];
   readonly events: EventInput[] = [];
@@ -243,36 +241,6 @@ export class Unit {
 
   event(live: Live, type: string, payload: object): void {
     this.events.push({ type, subject: live.instanceId, payload: { process: live.deployed.key, ...payload } });
-  }
-
-  /** Writes everything. Nothing may be run on the unit afterwards. */
-  async flush(): Promise<void> {
-    await clearEnded(this);
-    await this.startCalled();
-    await correlate(this);
-    await writeAll(this);
-    if (this.events.length > 0) await appendEvents(this.tx, this.engine.bookId, this.engine.clock, this.events);
-  }
-
-  /** Makes the instances of call activities; they begin as work of their own. */
-  private async startCalled(): Promise<void> {
-    for (const { parent, token, process, version, variables } of this.calls) {
-      if (parent.status !== 'running' && parent.status !== 'suspended') continue;
-      const deployed = await this.engine.definitions.find(this.tx, process, version).catch((error: unknown) => {
-        this.addWork(parent, `fail:${token}`, 'fail', this.now_ms, token, {
-          code: 'called_process_missing',
-          detail: error instanceof Error ? error.message : String(error),
-        });
-        return undefined;
-      });
-      if (deployed === undefined) continue;
-      const { instanceId: parentId, businessKey } = parent;
-      const live = this.create(
-        { instanceId: newId(this.engine.clock), businessKey, parentId, parentToken: token, state: rows.unbegun() },
-        deployed,
-      );
-      this.addWork(live, 'start', 'start', this.now_ms, null, { trigger: null, variables, payload: null });
-    }
   }
 }
 
