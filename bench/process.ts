@@ -1,13 +1,23 @@
 /**
  * `npm run bench process`: how many steps (visits of elements that are over, each a row of history) and timers a second the
  * process engine makes durably, how much 100,000 waiting instances slow it down, and what `bpmn-engine` does in memory.
- * Everything runs in this one process beside the embedded PostgreSQL. Each result is the best of its rounds.
+ * Service tasks call a function that does nothing (`steps_rate`) or writes a row of its own (`steps_rate_writing`); up to 64
+ * instances commit together. Everything runs in this one process beside the embedded PostgreSQL. Each result is the best of its rounds.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { complete, deploy, type Engine, listTasks, openProcess, start, workUntilIdle } from '#engines/process';
+import {
+  complete,
+  deploy,
+  type Engine,
+  listTasks,
+  openProcess,
+  type ProcessFunction,
+  start,
+  workUntilIdle,
+} from '#engines/process';
 import { type ManualClock, manualClock } from '#kernel/clock';
 import { type Database, openDatabase } from '#kernel/database';
 import { createBook } from '#kernel/events';
@@ -45,6 +55,7 @@ export async function run({ log, progress, args }: BenchOptions): Promise<readon
   try {
     const bench = await prepared(db);
     const steps: number[] = [];
+    const writing: number[] = [];
     const completions: number[] = [];
     const fired: number[] = [];
     const elsewhere: number[] = [];
@@ -56,6 +67,7 @@ export async function run({ log, progress, args }: BenchOptions): Promise<readon
       progress(round * 4, total, 'steps');
       steps.push(await stepsPerSecond(bench, instances));
       log(`round ${round + 1}: ${Math.round(steps.at(-1) ?? 0)} steps/s`);
+      writing.push(await stepsPerSecond(bench, Math.ceil(instances / 2), true));
       completions.push(await completionsPerSecond(bench, Math.ceil(instances / 3)));
       fired.push(await timersPerSecond(bench, instances * 2));
       const other = await runsPerSecond(Math.ceil(instances / 10));
@@ -78,6 +90,7 @@ export async function run({ log, progress, args }: BenchOptions): Promise<readon
         ...(baseline === undefined ? {} : { baseline: 'bpmn_engine_in_memory', ratio: alone / baseline }),
       },
       ...(baseline === undefined ? [] : [{ name: 'bpmn_engine_in_memory', value: baseline, unit: 'steps/s' }]),
+      { name: 'steps_rate_writing', value: Math.max(...writing), unit: 'steps/s' },
       { name: 'completions_per_s', value: Math.max(...completions), unit: 'tasks/s' },
       { name: 'timers_per_s', value: Math.max(...fired), unit: 'timers/s' },
       {
@@ -95,10 +108,22 @@ export async function run({ log, progress, args }: BenchOptions): Promise<readon
   }
 }
 
+/** The function of the service tasks; it leaves a row in the step's transaction if it is to. */
+const f: ProcessFunction = async (tx, input, call) => {
+  if (input.writes !== true) return {};
+  await tx.query(
+    `insert into process.trail (book_id, trail_id, instance_id, recorded_at, actor, action, detail)
+     values (1, gen_random_uuid(), $1, '2026-03-02T00:00:00Z', 'bench', $2, '{}')`,
+    [call.instanceId, call.node],
+    { prepare: true },
+  );
+  return {};
+};
+
 async function prepared(db: Database): Promise<Bench> {
   const clock = manualClock('2026-03-02T00:00:00Z');
   await db.transaction((tx) => createBook(tx, { code: 'main', name: 'Main' }, clock));
-  const engine = await openProcess({ db, book: 'main', clock, functions: { f: () => ({}) } });
+  const engine = await openProcess({ db, book: 'main', clock, functions: { f } });
   await db.transaction(async (tx) => {
     for (const document of [calls, people, timers, waiting]) await deploy(engine, tx, { document, actor });
   });
@@ -106,11 +131,11 @@ async function prepared(db: Database): Promise<Bench> {
 }
 
 /** Starts instances, many in a transaction: only what follows is measured. */
-async function begin({ db, engine }: Bench, process: string, count: number): Promise<void> {
+async function begin({ db, engine }: Bench, process: string, count: number, writes = false): Promise<void> {
   for (let begun = 0; begun < count; begun += 100) {
     await db.transaction(async (tx) => {
       for (let index = begun; index < Math.min(begun + 100, count); index++) {
-        await start(engine, tx, { process, variables: { n: index, id: `${index}` } });
+        await start(engine, tx, { process, variables: { n: index, id: `${index}`, writes } });
       }
     });
   }
@@ -126,8 +151,8 @@ async function seconds(work: () => Promise<void>): Promise<number> {
   return (performance.now() - started_ms) / 1000;
 }
 
-async function stepsPerSecond(bench: Bench, count: number): Promise<number> {
-  await begin(bench, 'calls', count);
+async function stepsPerSecond(bench: Bench, count: number, writes = false): Promise<number> {
+  await begin(bench, 'calls', count, writes);
   const before = await visits(bench.db);
   const taken = await seconds(() => workAll(bench));
   const made = (await visits(bench.db)) - before;
