@@ -1,6 +1,12 @@
 /** Values in the kit's test files, and when a result counts as the expected one. */
-import { feel, type FeelValue } from '#engines/decision';
-import { attributeOf, childElement, childElements, textOf, type XmlElement } from '../src/engines/decision/model/xml.ts';
+import { type FeelValue, feel } from '#engines/decision';
+import {
+  attributeOf,
+  childElement,
+  childElements,
+  textOf,
+  type XmlElement,
+} from '../src/engines/decision/model/xml.ts';
 
 /** The value below an `inputNode`, `expected`, `item` or `component` element. */
 export function valueOfXml(element: XmlElement): FeelValue {
@@ -44,7 +50,9 @@ function simpleValue(element: XmlElement): FeelValue {
 export function sameResult(expected: FeelValue, actual: FeelValue): boolean {
   if (feel.isNumber(expected) && feel.isNumber(actual)) return feel.nearlyEqual(expected, actual, '0.00000001');
   if (feel.isList(expected) && feel.isList(actual)) {
-    return expected.length === actual.length && expected.every((item, index) => sameResult(item, actual[index] ?? null));
+    return (
+      expected.length === actual.length && expected.every((item, index) => sameResult(item, actual[index] ?? null))
+    );
   }
   if (feel.isContext(expected) && feel.isContext(actual)) {
     if (expected.size !== actual.size) return false;

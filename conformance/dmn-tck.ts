@@ -1,59 +1,66 @@
 /** Runs the OMG DMN Technology Compatibility Kit against the decision engine (one test case, one row). */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { evaluateValues, feel, type FeelValue, load, type Model, valueText } from '#engines/decision';
-import { childElement, childElements, parseXml, textOf, type XmlElement, attributeOf } from '../src/engines/decision/model/xml.ts';
+import { evaluateValues, type FeelValue, feel, load, type Model, valueText } from '#engines/decision';
+import {
+  attributeOf,
+  childElement,
+  childElements,
+  parseXml,
+  textOf,
+  type XmlElement,
+} from '../src/engines/decision/model/xml.ts';
 import { sameResult, valueOfXml } from './dmn-tck-values.ts';
+import type { SuiteOptions, SuiteReport } from './lib/contract.ts';
 
-export interface TckRow {
+interface TckRow {
   /** `compliance-level-3/0001-filter`. */
   readonly suite: string;
   /** The test file without its extension. */
   readonly test: string;
   readonly case: string;
-  readonly result: 'SUCCESS' | 'ERROR' | 'IGNORED';
+  readonly result: 'SUCCESS' | 'ERROR';
   readonly remark: string;
 }
 
-export interface TckOutcome {
-  readonly total: number;
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-  readonly failures: readonly { readonly case: string; readonly reason: string }[];
-  /** Cases of models with external Java functions that this engine does not run; they count as failed. */
+export interface TckReport extends SuiteReport {
+  /** Cases that call external Java functions, which this engine does not run: skipped, so not passed, and named. */
   readonly external: readonly string[];
   readonly levels: Readonly<Record<string, { readonly total: number; readonly passed: number }>>;
-  readonly rows: readonly TckRow[];
 }
 
-export interface TckOptions {
-  /** The folder with `TestCases`. */
-  readonly folder: string;
-  readonly log?: (line: string) => void;
+export interface TckOptions extends SuiteOptions {
   readonly evaluator?: 'compiled' | 'reference';
 }
 
-/** Evaluates every test case below `<folder>/TestCases`. */
-export async function run({ folder, log = () => {}, evaluator = 'compiled' }: TckOptions): Promise<TckOutcome> {
+/** Evaluates every test case below `<folder>/TestCases`; the rows have the layout of the kit's `tck_results.csv`. */
+export async function run({ folder, log, progress, evaluator = 'compiled' }: TckOptions): Promise<TckReport> {
   const rows: TckRow[] = [];
   const external: string[] = [];
-  const root = join(folder, 'TestCases');
-  for (const level of (await readdir(root)).sort()) {
-    if (!level.startsWith('compliance-level-')) continue;
-    for (const suite of (await readdir(join(root, level))).sort()) {
-      const directory = join(root, level, suite);
-      const done = await runSuite(`${level}/${suite}`, directory, evaluator);
-      rows.push(...done.rows);
-      external.push(...done.external);
-      const failed = done.rows.filter((row) => row.result !== 'SUCCESS').length;
-      log(`${level}/${suite}: ${done.rows.length - failed} of ${done.rows.length}`);
-    }
+  const suites = await suitesBelow(join(folder, 'TestCases'));
+  for (const [index, suite] of suites.entries()) {
+    progress(index, suites.length, suite);
+    const done = await runSuite(suite, join(folder, 'TestCases', suite), evaluator);
+    rows.push(...done.rows);
+    external.push(...done.external);
   }
-  return outcome(rows, external);
+  progress(suites.length, suites.length);
+  const report = reportOf(rows, external);
+  for (const [level, { total, passed }] of Object.entries(report.levels)) log(`${level}: ${passed} of ${total}`);
+  if (external.length > 0) log(`skipped, as they need external Java functions: ${external.join(', ')}`);
+  return report;
 }
 
-function outcome(rows: readonly TckRow[], external: readonly string[]): TckOutcome {
+async function suitesBelow(root: string): Promise<string[]> {
+  const suites: string[] = [];
+  for (const level of (await readdir(root)).sort()) {
+    if (!level.startsWith('compliance-level-')) continue;
+    for (const suite of (await readdir(join(root, level))).sort()) suites.push(`${level}/${suite}`);
+  }
+  return suites;
+}
+
+function reportOf(rows: readonly TckRow[], external: readonly string[]): TckReport {
   const levels: Record<string, { total: number; passed: number }> = {};
   for (const row of rows) {
     const name = row.suite.split('/')[0] ?? '';
@@ -66,21 +73,13 @@ function outcome(rows: readonly TckRow[], external: readonly string[]): TckOutco
   return {
     total: rows.length,
     passed: rows.length - failures.length,
-    failed: failures.length,
-    skipped: 0,
+    failed: failures.length - external.length,
+    skipped: external.length,
     failures,
     external,
     levels,
-    rows,
+    rows: rows.map((row) => [row.suite, row.test, row.case, row.result, row.remark]),
   };
-}
-
-/** The rows in the layout of the kit's `tck_results.csv`: suite, test, case, result, remark, all quoted, no heading. */
-export function resultsCsv(rows: readonly TckRow[]): string {
-  const quote = (text: string): string => `"${text.replaceAll('"', '""').replaceAll(/[\r\n]+/g, ' ')}"`;
-  return rows
-    .map((row) => `${[row.suite, row.test, row.case, row.result, row.remark].map(quote).join(',')}\n`)
-    .join('');
 }
 
 async function runSuite(suite: string, directory: string, evaluator: 'compiled' | 'reference') {
@@ -132,7 +131,8 @@ function resultNamed(name: string, value: FeelValue, resultNodes: number): FeelV
 /** Why the case fails; '' when it passes. */
 function runCase(model: Model, testCase: XmlElement, evaluator: 'compiled' | 'reference'): string {
   const inputs = new Map<string, FeelValue>();
-  for (const node of childElements(testCase, 'inputNode')) inputs.set(attributeOf(node, 'name') ?? '', valueOfXml(node));
+  for (const node of childElements(testCase, 'inputNode'))
+    inputs.set(attributeOf(node, 'name') ?? '', valueOfXml(node));
   const invocable = attributeOf(testCase, 'invocableName');
   for (const node of childElements(testCase, 'resultNode')) {
     const name = attributeOf(node, 'name') ?? '';

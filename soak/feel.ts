@@ -53,6 +53,7 @@ interface Tally {
   limits: number;
   tables: number;
   slowest_ms: number;
+  slowest: string;
   largest_heap_mib: number;
   readonly differences: string[];
 }
@@ -66,15 +67,20 @@ export const run: Soak = async ({ operations = FULL_OPERATIONS, seed, log, progr
     limits: 0,
     tables: 0,
     slowest_ms: 0,
+    slowest: '',
     largest_heap_mib: 0,
     differences: [],
   };
   for (let done = 0; done < operations && tally.differences.length < REPORTED_DIFFERENCES; done += 1) {
     const started = performance.now();
-    if (done % 20 === 19) checkTable(choices, generator, tally);
-    else checkText(textFor(done, choices, generator), tally);
+    const text = done % 20 === 19 ? null : textFor(done, choices, generator);
+    if (text === null) checkTable(choices, generator, tally);
+    else checkText(text, tally);
     const elapsed_ms = performance.now() - started;
-    if (elapsed_ms > tally.slowest_ms) tally.slowest_ms = elapsed_ms;
+    if (elapsed_ms > tally.slowest_ms) {
+      tally.slowest_ms = elapsed_ms;
+      tally.slowest = text ?? 'a table';
+    }
     if (done % 10_000 === 0) {
       progress(done, operations, 'expressions and tables');
       tally.largest_heap_mib = Math.max(tally.largest_heap_mib, process.memoryUsage().heapUsed / 2 ** 20);

@@ -15,7 +15,7 @@ import { compareAccounts, compareBalance, compareStatement, compareTrialBalance 
 import type { Soak, SoakOptions, SoakReport } from './lib/contract.ts';
 import { differences } from './lib/differences.ts';
 import { type Mood, Operations } from './lib/operations.ts';
-import { Oracle, type OracleOutcome } from './lib/oracle-model.ts';
+import { Oracle, type OracleAccount, type OracleOutcome } from './lib/oracle-model.ts';
 import { seededRandom } from './lib/random.ts';
 
 const book = 'soak';
@@ -56,6 +56,7 @@ class OracleSoak {
   private readonly oracle = new Oracle();
   private readonly codes = new Map<string, number>(outcomeCodes.map((code) => [code, 0]));
   private readonly instants: number[] = [];
+  private lastUs = 0;
   private readonly counts = { operations: 0, requests: 0, repeated: 0, expired: 0, failing: 0, inside: 0, noted: 0 };
 
   constructor({ operations = fullOperations, seed, log, progress }: SoakOptions) {
@@ -103,9 +104,14 @@ class OracleSoak {
 
   private generator(): Operations {
     const accounts = () => [...this.oracle.accounts.values()];
+    const isClosed = ({ state }: OracleAccount) => state === 'closed';
     return new Operations(
       this.random,
-      () => accounts().filter((account) => !isVault(account)),
+      // Of closed accounts a few are enough to be refused.
+      () => {
+        const usual = accounts().filter((account) => !isVault(account));
+        return [...usual.filter((account) => !isClosed(account)), ...usual.filter(isClosed).slice(-3)];
+      },
       // Older vaults are full.
       () => accounts().filter(isVault).slice(-4),
     );
@@ -116,14 +122,28 @@ class OracleSoak {
     const { random } = this;
     const milliseconds = random.integer(0, random.pick([0, 5, 1_000, 60_000, 60_000, 7_200_000]));
     this.clock.advance({ milliseconds });
-    if (random.chance(0.1)) this.instants.push(this.nowMs);
   }
 
-  private async expire({ ledger, found }: Books): Promise<void> {
+  private async expire({ db, ledger, bookId, found }: Books): Promise<void> {
     const got = await ledger.expireDue(book);
-    const want = this.oracle.expireDue(this.nowMs, expiryBatch, (id) => deterministicId('ledger.expire', id));
+    const { rows } = await db.query<{ recorded_at: string }>(
+      'select recorded_at from ledger.journal_end where book_id = $1',
+      [bookId],
+    );
+    const recordedUs = got === 0 ? 0 : microseconds(rows[0]?.recorded_at ?? '');
+    const idOf = (pendingId: string) => deterministicId('ledger.expire', pendingId);
+    const want = this.oracle.expireDue({ ms: this.nowMs, recordedUs }, expiryBatch, idOf);
     found.equal(got, want, 'number of expired transfers');
+    if (want > 0) this.recorded(recordedUs);
     this.counts.expired += want;
+  }
+
+  /** Recorded instants follow the clock and never go back; batches of the same moment differ by microseconds. */
+  private recorded(us: number): void {
+    const { found, instants, nowMs, random } = this;
+    found.equal(us >= this.lastUs && Math.floor(us / 1_000) === nowMs, true, 'recorded now', { us, nowMs });
+    this.lastUs = us;
+    if (random.chance(0.1)) instants.push(us);
   }
 
   /** Requests of the same moment through the lane, which keeps the order of arrival. */
@@ -145,7 +165,8 @@ class OracleSoak {
       const noted = attached.get(index);
       if (result.status === 'fulfilled') {
         this.decide(request, result.value);
-        if (noted === undefined) continue;
+        // What was answered in full before takes nothing with it.
+        if (noted === undefined || result.value.every(({ repeated }) => repeated)) continue;
         counts.noted++;
         found.equal(noted, result.value, 'outcomes that the attachment saw');
       } else if (noted === undefined && isPlanned(result.reason)) counts.failing++;
@@ -174,7 +195,11 @@ class OracleSoak {
   /** Lets the oracle decide the same request and compares each outcome. */
   private decide(request: readonly TransferInput[], outcomes: readonly Outcome[]): void {
     const { codes, counts, found, oracle, nowMs } = this;
-    const expected = oracle.post(request, nowMs);
+    // Which requests share a batch, and so an instant, is not determined.
+    const first = outcomes.find(({ code, repeated }) => code !== 'id_reused' && !repeated);
+    const recordedUs = first === undefined ? 0 : microseconds(first.recordedAt);
+    if (first !== undefined) this.recorded(recordedUs);
+    const expected = oracle.post(request, { ms: nowMs, recordedUs });
     counts.requests++;
     counts.operations += request.length;
     found.equal(outcomes.length, expected.length, 'number of outcomes');
@@ -192,7 +217,7 @@ class OracleSoak {
     await compareAccounts(books);
     for (let count = 0; count < 5; count++) await compareBalance(books, asked);
     await compareStatement(books, asked);
-    if (moment % 50 === 0) await compareTrialBalance(books, asked);
+    if (moment % 100 === 0) await compareTrialBalance(books, asked);
   }
 
   private async report(postings: number): Promise<SoakReport> {
@@ -219,15 +244,18 @@ class OracleSoak {
 
 /** What the two must agree on; an id that was reused has no recorded answer of its own. */
 function comparable(outcome: Outcome): object {
-  const recordedMs = Temporal.Instant.from(outcome.recordedAt).epochMilliseconds;
-  return { ...outcome, recordedAt: outcome.code === 'id_reused' ? null : recordedMs };
+  return { ...outcome, recordedAt: outcome.code === 'id_reused' ? null : microseconds(outcome.recordedAt) };
 }
 
 function wanted(id: string | undefined, expected: OracleOutcome | undefined): object | undefined {
   if (expected === undefined) return undefined;
-  const { code, sequence, repeated, recordedMs } = expected;
+  const { code, sequence, repeated, recordedUs } = expected;
   const status = code === 'accepted' ? 'accepted' : 'refused';
-  return { id, status, code, sequence, repeated, recordedAt: code === 'id_reused' ? null : recordedMs };
+  return { id, status, code, sequence, repeated, recordedAt: code === 'id_reused' ? null : recordedUs };
+}
+
+function microseconds(instant: string): number {
+  return Number(Temporal.Instant.from(instant).epochNanoseconds / 1_000n);
 }
 
 class PlannedFailure extends Error {}

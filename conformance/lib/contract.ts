@@ -10,8 +10,9 @@ export interface SuiteReport {
   readonly total: number;
   readonly passed: number;
   readonly failed: number;
-  /** Cases that were not run. They never count as passed. */
+  /** Cases that cannot be run here. They never count as passed. */
   readonly skipped: number;
+  /** Every failed case, and the skipped ones that are worth naming, with the reason. */
   readonly failures: readonly Failure[];
   /** Rows of `conformance/results/<suite>.csv`, in the layout the suite's authors use; made from the failures if absent. */
   readonly rows?: readonly (readonly string[])[];

@@ -10,10 +10,10 @@ const lastDate = '9999-12-31';
 /** More than there are accounts. */
 const allAccounts = 100_000;
 
-/** Two instants at which to ask: the present, and any recorded instant so far. */
+/** When to ask for: around the present date, as known at recorded instants. */
 export interface Asked {
   readonly nowMs: number;
-  /** Instants at which something was recorded. */
+  /** Microseconds since 1970 at which something was recorded. */
   readonly instants: readonly number[];
 }
 
@@ -33,10 +33,10 @@ export async function compareBalance(books: Books, asked: Asked): Promise<void> 
   const { db, bookId, random, oracle, found } = books;
   const account = random.pick([...oracle.accounts.values()]);
   const date = someDate(books, account, asked.nowMs);
-  const recordedMs = someInstant(books, asked);
-  const { counters } = await balanceAsOf(db, bookId, account.id, date, instant(recordedMs));
-  const want = countersOf(sumsAsOf(account, date, recordedMs ?? asked.nowMs));
-  found.equal(counters, want, 'balance as of', { id: account.id, date, recordedMs });
+  const recordedUs = someInstant(books, asked);
+  const { counters } = await balanceAsOf(db, bookId, account.id, date, instant(recordedUs));
+  const want = countersOf(sumsAsOf(account, date, recordedUs ?? Number.POSITIVE_INFINITY));
+  found.equal(counters, want, 'balance as of', { id: account.id, date, recordedUs });
 }
 
 /** The statement of one account over some days, page by page, with the balance after each entry. */
@@ -45,22 +45,24 @@ export async function compareStatement(books: Books, asked: Asked): Promise<void
   const account = random.pick([...oracle.accounts.values()]);
   const from = someDate(books, account, asked.nowMs);
   const to = isoDate(Math.min(Date.parse(from) + random.integer(0, 5) * dayMs, Date.parse(lastDate)));
-  const recordedMs = someInstant(books, asked);
-  const knownMs = recordedMs ?? asked.nowMs;
-  const sign = (side: string, amount: Minor) => (side === account.side ? amount : -amount);
-  const posted = account.entries
-    .filter((entry) => entry.posted > 0n && entry.movement.effectiveDate <= to && entry.recordedMs <= knownMs)
-    .sort((a, b) => compareText(a.movement.effectiveDate, b.movement.effectiveDate) || Number(a.sequence - b.sequence));
-  let running = 0n;
-  const all = posted.map((entry) => {
-    running += sign(entry.side, entry.posted);
-    const { id, effectiveDate } = entry.movement;
-    return { id, sequence: entry.sequence, effectiveDate, side: entry.side, amount: entry.posted, balance: running };
-  });
-  const wanted = all.filter(({ effectiveDate }) => effectiveDate >= from);
-  const where = { id: account.id, from, to, recordedMs };
-  let page = await statement(db, bookId, account.id, { from, to, limit: 200, recordedAt: instant(recordedMs) });
-  let opening = all[all.length - wanted.length - 1]?.balance ?? 0n;
+  const recordedUs = someInstant(books, asked);
+  const knownUs = recordedUs ?? Number.POSITIVE_INFINITY;
+  const known = account.entries.filter(({ posted, recordedUs: at }) => posted > 0n && at <= knownUs);
+  const signed = ({ side, posted }: (typeof known)[number]) => (side === account.side ? posted : -posted);
+  const before = known.filter(({ movement }) => movement.effectiveDate < from);
+  const opening = before.reduce((sum, entry) => sum + signed(entry), 0n);
+  let running = opening;
+  const wanted = known
+    .filter(({ movement }) => movement.effectiveDate >= from && movement.effectiveDate <= to)
+    .sort((a, b) => compareText(a.movement.effectiveDate, b.movement.effectiveDate) || Number(a.sequence - b.sequence))
+    .map((entry) => {
+      running += signed(entry);
+      const { id, effectiveDate } = entry.movement;
+      return { id, sequence: entry.sequence, effectiveDate, side: entry.side, amount: entry.posted, balance: running };
+    });
+  const where = { id: account.id, from, to, recordedUs };
+  let page = await statement(db, bookId, account.id, { from, to, limit: 200, recordedAt: instant(recordedUs) });
+  const ends = { opening, closing: running };
   for (let done = 0; ; ) {
     const got = page.entries.map(({ transfer, debit, credit, balanceAfter }) => ({
       id: transfer.id,
@@ -71,17 +73,12 @@ export async function compareStatement(books: Books, asked: Asked): Promise<void
       balance: balanceAfter,
     }));
     found.equal(got, wanted.slice(done, done + 200), 'statement', where);
-    found.equal(
-      { opening: page.opening, closing: page.closing },
-      { opening, closing: running },
-      'statement ends',
-      where,
-    );
+    found.equal({ opening: page.opening, closing: page.closing }, ends, 'statement ends', where);
     done += got.length;
-    opening = wanted[done - 1]?.balance ?? opening;
+    ends.opening = wanted[done - 1]?.balance ?? opening;
     found.equal(page.next === null, done >= wanted.length, 'statement has a next page', where);
     if (page.next === null || done >= wanted.length) return;
-    const request = { from, to, limit: 200, after: page.next, recordedAt: instant(recordedMs) };
+    const request = { from, to, limit: 200, after: page.next, recordedAt: instant(recordedUs) };
     page = await statement(db, bookId, account.id, request);
   }
 }
@@ -90,18 +87,18 @@ export async function compareStatement(books: Books, asked: Asked): Promise<void
 export async function compareTrialBalance(books: Books, asked: Asked): Promise<void> {
   const { db, bookId, random, oracle, found } = books;
   const date = someDate(books, random.pick([...oracle.accounts.values()]), asked.nowMs);
-  const recordedMs = someInstant(books, asked);
-  const lines = await trialBalance(db, bookId, date, instant(recordedMs));
+  const recordedUs = someInstant(books, asked);
+  const lines = await trialBalance(db, bookId, date, instant(recordedUs));
   const got = lines.map(({ currency, code, counters }) => [`${currency} ${code}`, counters] as const);
-  const own = oracle.trialBalance(date, recordedMs ?? asked.nowMs);
+  const own = oracle.trialBalance(date, recordedUs ?? Number.POSITIVE_INFINITY);
   const want = [...own].map(([line, sums]) => [line, countersOf(sums)] as const);
-  found.equal(nonZero(got), nonZero(want), 'trial balance', { date, recordedMs });
+  found.equal(nonZero(got), nonZero(want), 'trial balance', { date, recordedUs });
   const totals = new Map<string, Minor>();
   for (const { currency, counters } of lines) {
     totals.set(currency, (totals.get(currency) ?? 0n) + counters.debitsPosted - counters.creditsPosted);
   }
   const unequal = [...totals].filter(([, total]) => total !== 0n);
-  found.equal(unequal, [], 'debits equal credits', { date, recordedMs });
+  found.equal(unequal, [], 'debits equal credits', { date, recordedUs });
 }
 
 function nonZero(lines: readonly (readonly [string, Counters])[]): (readonly [string, Counters])[] {
@@ -127,13 +124,13 @@ function someDate({ random }: Books, account: OracleAccount, nowMs: number): str
 }
 
 /** As known now (undefined), or at, just before or just after an instant at which something was recorded. */
-function someInstant({ random }: Books, { nowMs, instants }: Asked): number | undefined {
+function someInstant({ random }: Books, { instants }: Asked): number | undefined {
   if (instants.length === 0 || random.chance(0.3)) return undefined;
-  return Math.min(random.pick(instants) + random.integer(-1, 1), nowMs);
+  return random.pick(instants) + random.integer(-1, 1);
 }
 
-function instant(ms: number | undefined): string | undefined {
-  return ms === undefined ? undefined : Temporal.Instant.fromEpochMilliseconds(ms).toString();
+function instant(us: number | undefined): string | undefined {
+  return us === undefined ? undefined : Temporal.Instant.fromEpochNanoseconds(BigInt(us) * 1_000n).toString();
 }
 
 function compareText(a: string, b: string): number {

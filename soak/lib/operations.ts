@@ -33,7 +33,8 @@ export class Operations {
   private readonly accounts: () => readonly OracleAccount[];
   private readonly vaults: () => readonly OracleAccount[];
   private readonly pendings = new Recent<TransferInput>(60);
-  private readonly hugePendings: TransferInput[] = [];
+  private readonly hugePendings: string[] = [];
+  private readonly spoils = new Set<string>();
   private readonly transfers = new Recent<string>(60);
   private readonly requests = new Recent<readonly TransferInput[]>(40);
   private readonly expiries = new Set<number>();
@@ -83,7 +84,8 @@ export class Operations {
     if (how === 'amount' || typeof input.amount !== 'bigint' || input.currency === undefined) {
       return { ...input, amount: 7n };
     }
-    // The same amount in another notation is the same content.
+    // The same amount in another notation is the same content, if it can be told what it is.
+    if (this.spoils.has(input.id)) return input;
     return { ...input, amount: decimalText(input.amount, digits) };
   }
 
@@ -105,8 +107,11 @@ export class Operations {
   private transfer(nowMs: number): TransferInput {
     const kinds = { transfer: 50, pending: 18, post: 13, void: 6, reverse: 6, huge: 1.5 };
     const kind = this.random.weighted(kinds);
-    const input = kind === 'huge' ? this.huge(nowMs) : this.ofKind(kind, nowMs);
-    const result = this.random.chance(0.08) ? this.spoiled(input, nowMs) : input;
+    if (kind === 'huge') return this.huge();
+    const input = this.ofKind(kind, nowMs);
+    const spoil = this.random.chance(0.08);
+    const result = spoil ? this.spoiled(input, nowMs) : input;
+    if (spoil) this.spoils.add(input.id);
     if (result.kind === 'pending') this.pendings.add(result);
     else this.transfers.add(result.id);
     return result;
@@ -138,31 +143,21 @@ export class Operations {
     return random.chance(0.5) ? { ...post, amount } : { ...post, amount, currency: pending?.currency ?? 'CNY' };
   }
 
-  /** Amounts near the end of what a counter holds, between accounts without limits; pending ones are soon released. */
-  private huge(nowMs: number): TransferInput {
+  /**
+   * Amounts near the end of what a counter holds, between accounts without limits; pending ones are soon released. All
+   * on the business date, so that no sum over dates gets larger than the counters themselves.
+   */
+  private huge(): TransferInput {
     const { random } = this;
     const id = random.uuid();
-    const effectiveDate = this.date(nowMs);
-    const pending = this.hugePendings.pop();
-    if (pending !== undefined) {
-      return { id, kind: random.chance(0.8) ? 'void' : 'post', pendingId: pending.id, effectiveDate };
-    }
+    const pendingId = this.hugePendings.pop();
+    if (pendingId !== undefined) return { id, kind: random.chance(0.8) ? 'void' : 'post', pendingId };
     const vaults = this.vaults();
     const [debit, credit] = [random.pick(vaults), random.pick(vaults)];
     const amount = largestMinor / BigInt(random.integer(1, 3));
     const kind = random.chance(0.2) ? 'transfer' : 'pending';
-    const { currency } = debit;
-    const input = {
-      id,
-      kind,
-      debitAccountId: debit.id,
-      creditAccountId: credit.id,
-      amount,
-      currency,
-      effectiveDate,
-    } as const;
-    if (kind === 'pending' && random.chance(0.7)) this.hugePendings.push(input);
-    return input;
+    if (kind === 'pending' && random.chance(0.7)) this.hugePendings.push(id);
+    return { id, kind, debitAccountId: debit.id, creditAccountId: credit.id, amount, currency: debit.currency };
   }
 
   private spoiled(input: TransferInput, nowMs: number): TransferInput {

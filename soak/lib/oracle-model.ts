@@ -9,7 +9,10 @@ type BothSides<Value> = Record<Side, Value>;
 type Ending = Omit<TransferInput, 'kind'> & { readonly kind: string };
 /** Minor units per side, as the ledger's four counters. */
 export type Sums = { readonly pending: BothSides<bigint>; readonly posted: BothSides<bigint> };
-export type OracleOutcome = Pick<Outcome, 'code' | 'sequence' | 'repeated'> & { readonly recordedMs: number };
+export type OracleOutcome = Pick<Outcome, 'code' | 'sequence' | 'repeated'> & { readonly recordedUs: number };
+
+/** The present: what the clock says, and the instant that the ledger writes down (microseconds since 1970). */
+type Now = { readonly ms: number; readonly recordedUs: number };
 
 interface Movement extends Pick<Transfer, 'id' | 'amount' | 'effectiveDate'> {
   readonly kind: string;
@@ -23,7 +26,7 @@ type Accepted = Movement & { remaining: bigint; ended: OutcomeCode | null; rever
 /** What an accepted transfer changed of one side of one account. */
 interface Entry extends Pick<Transfer, 'sequence'> {
   readonly movement: Movement;
-  readonly recordedMs: number;
+  readonly recordedUs: number;
   readonly side: Side;
   readonly pending: bigint;
   readonly posted: bigint;
@@ -49,10 +52,10 @@ export const balance = ({ side, posted }: OracleAccount): bigint => posted[side]
 const available = (account: OracleAccount) => balance(account) - account.pending[other[account.side]];
 const reach = (account: OracleAccount) => balance(account) + account.pending[account.side];
 
-const isDate = (text: string) => {
-  const ms = Date.parse(`${text}T00:00:00Z`);
-  return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
-};
+function isDate(text: string): boolean {
+  const ms = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN;
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
+}
 
 /** Minor units of an amount as submitted, or the code that refuses it. */
 function amountOf(amount: bigint | string, currency: string): bigint | OutcomeCode {
@@ -95,9 +98,9 @@ function fieldsFit(input: TransferInput): boolean {
 
 /** What makes two submissions of an id the same: all that is said, amounts by their value. */
 function contentOf(input: TransferInput): string {
-  const amount = input.amount === undefined ? '' : amountOf(input.amount, input.currency ?? '');
-  const shown = String(typeof amount === 'bigint' ? amount : input.amount);
-  return hash('sha256', JSON.stringify(given({ ...input, kind: input.kind ?? 'transfer', amount: shown }).sort()));
+  const minor = input.amount === undefined ? '' : amountOf(input.amount, input.currency ?? '');
+  const amount = String(typeof minor === 'bigint' ? minor : input.amount);
+  return hash('sha256', JSON.stringify(given({ ...input, kind: input.kind ?? 'transfer', amount }).sort()));
 }
 
 function add<Into extends Sums>(sums: Into, { side, pending, posted }: Entry, times = 1n): Into {
@@ -117,9 +120,9 @@ function stoppedBy(accounts: BothSides<OracleAccount>): OutcomeCode | null {
 }
 
 /** The account's sums from the entries effective by a date and recorded by an instant: both clocks. */
-export function sumsAsOf(account: OracleAccount, date: string, recordedMs: number, into: Sums = noSums()): Sums {
+export function sumsAsOf(account: OracleAccount, date: string, recordedUs: number, into: Sums = noSums()): Sums {
   for (const entry of account.entries) {
-    if (entry.movement.effectiveDate <= date && entry.recordedMs <= recordedMs) add(into, entry);
+    if (entry.movement.effectiveDate <= date && entry.recordedUs <= recordedUs) add(into, entry);
   }
   return into;
 }
@@ -127,9 +130,9 @@ export function sumsAsOf(account: OracleAccount, date: string, recordedMs: numbe
 export class Oracle {
   readonly accounts = new Map<string, OracleAccount>();
   private readonly accepted = new Map<string, Accepted>();
-  private readonly held = new Set<Accepted>();
   private readonly answers = new Map<string, Omit<OracleOutcome, 'repeated'> & { readonly content: string }>();
   private sequence = 0n;
+  private now: Now = { ms: 0, recordedUs: 0 };
   /** How to take back what the present chain has done. */
   private undo: (() => void)[] = [];
 
@@ -138,26 +141,27 @@ export class Oracle {
   }
 
   /** Decides one request: chains and single transfers, in order. */
-  post(request: readonly TransferInput[], nowMs: number): OracleOutcome[] {
+  post(request: readonly TransferInput[], now: Now): OracleOutcome[] {
+    this.now = now;
     const outcomes: OracleOutcome[] = [];
     while (outcomes.length < request.length) {
       const rest = request.slice(outcomes.length);
       const last = rest.findIndex((input) => input.linked !== true);
-      outcomes.push(...this.chain(last === -1 ? rest : rest.slice(0, last + 1), last === -1, nowMs));
+      outcomes.push(...this.chain(last === -1 ? rest : rest.slice(0, last + 1), last === -1));
     }
     return outcomes;
   }
 
   /** One chain: all of it or nothing. A transfer on its own is a chain of one. */
-  private chain(members: readonly TransferInput[], open: boolean, nowMs: number): OracleOutcome[] {
+  private chain(members: readonly TransferInput[], open: boolean): OracleOutcome[] {
     const codes = members.map((): OutcomeCode => 'chain_failed');
     const before = this.sequence;
     if (open) codes[members.length - 1] = 'chain_open';
-    else if (members.every((member) => this.answered(member, nowMs) === undefined)) {
+    else if (members.every((member) => this.answered(member) === undefined)) {
       this.undo = [];
       const culprit = members.findIndex((member, index) => {
         const twice = members.slice(0, index).some(({ id }) => id === member.id);
-        codes[index] = twice ? 'id_reused' : this.judge(member, nowMs);
+        codes[index] = twice ? 'id_reused' : this.judge(member);
         return codes[index] !== 'accepted';
       });
       if (culprit !== -1) {
@@ -168,8 +172,9 @@ export class Oracle {
     }
     return members.map((member, index) => {
       const code = codes[index] ?? 'chain_failed';
-      const first = { code, sequence: code === 'accepted' ? before + BigInt(index) + 1n : null, recordedMs: nowMs };
-      const outcome = code === 'id_reused' ? { ...first, repeated: false } : this.answered(member, nowMs);
+      const sequence = code === 'accepted' ? before + BigInt(index) + 1n : null;
+      const first = { code, sequence, recordedUs: this.now.recordedUs };
+      const outcome = code === 'id_reused' ? { ...first, repeated: false } : this.answered(member);
       if (outcome !== undefined) return outcome;
       this.answers.set(member.id, { ...first, content: contentOf(member) });
       return { ...first, repeated: false };
@@ -177,41 +182,40 @@ export class Oracle {
   }
 
   /** The answer to an id that has one already: the same again, or `id_reused` for other content. */
-  private answered(input: TransferInput, nowMs: number): OracleOutcome | undefined {
+  private answered(input: TransferInput): OracleOutcome | undefined {
     const answer = this.answers.get(input.id);
     if (answer === undefined) return undefined;
-    const { content, ...first } = answer;
-    if (content === contentOf(input)) return { ...first, repeated: true };
-    return { code: 'id_reused', sequence: null, recordedMs: nowMs, repeated: false };
+    if (answer.content === contentOf(input)) return { ...answer, repeated: true };
+    return { code: 'id_reused', sequence: null, recordedUs: this.now.recordedUs, repeated: false };
   }
 
   /** Expires what is due, longest due first, as the ledger's sweep does: at most `most` at once. */
-  expireDue(nowMs: number, most: number, idOf: (pendingId: string) => string): number {
-    const due = [...this.held].filter(({ expiresMs }) => expiresMs <= nowMs);
+  expireDue(now: Now, most: number, idOf: (pendingId: string) => string): number {
+    this.now = now;
+    const due = [...this.accepted.values()].filter((it) => it.remaining > 0n && it.expiresMs <= now.ms);
     due.sort((a, b) => a.expiresMs - b.expiresMs).splice(most);
-    const kind = 'expire';
-    for (const pending of due) this.release(pending, { id: idOf(pending.id), kind }, 0n, 'pending_expired', nowMs);
+    for (const it of due) this.release(it, { id: idOf(it.id), kind: 'expire' }, 0n, 'pending_expired');
     return due.length;
   }
 
   /** Decides one transfer whose id is new; changes the books when the answer is `accepted`. */
-  private judge(input: TransferInput, nowMs: number): OutcomeCode {
-    const { id, kind = 'transfer', currency, effectiveDate = businessDate(nowMs), expiresAt } = input;
+  private judge(input: TransferInput): OutcomeCode {
+    const { id, kind = 'transfer', currency, effectiveDate = businessDate(this.now.ms), expiresAt } = input;
     if (!fieldsFit(input)) return 'fields_invalid';
     if (currency !== undefined && !(currency in exponents)) return 'currency_unknown';
     const amount = input.amount === undefined ? null : amountOf(input.amount, currency ?? '');
     if (typeof amount === 'string') return amount;
     const expiresMs = expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt);
     if (!isDate(effectiveDate) || Number.isNaN(expiresMs)) return 'date_invalid';
-    if (expiresMs <= nowMs) return 'expiry_in_past';
-    if (kind === 'post' || kind === 'void') return this.end(input, kind, amount, nowMs);
+    if (expiresMs <= this.now.ms) return 'expiry_in_past';
+    if (kind === 'post' || kind === 'void') return this.end(input, kind, amount);
     if (kind === 'reverse') {
       const original = this.accepted.get(input.reversedId ?? '');
       if (original === undefined) return 'reversed_not_found';
       if (original.kind !== 'transfer' && original.kind !== 'post') return 'not_reversible';
       if (original.reversed) return 'already_reversed';
       const accounts = { debit: original.accounts.credit, credit: original.accounts.debit };
-      const code = this.move({ id, kind, accounts, amount: original.amount, effectiveDate, expiresMs }, nowMs);
+      const code = this.move({ id, kind, accounts, amount: original.amount, effectiveDate, expiresMs });
       this.undo.push(() => Object.assign(original, { reversed: false }));
       original.reversed = code === 'accepted';
       return code;
@@ -222,11 +226,11 @@ export class Oracle {
     if (debit === undefined) return 'debit_account_not_found';
     if (credit === undefined) return 'credit_account_not_found';
     if (debit.currency !== credit.currency || debit.currency !== currency) return 'currency_mismatch';
-    return this.move({ id, kind, accounts: { debit, credit }, amount: amount ?? 0n, effectiveDate, expiresMs }, nowMs);
+    return this.move({ id, kind, accounts: { debit, credit }, amount: amount ?? 0n, effectiveDate, expiresMs });
   }
 
   /** Transfer, pending, reverse: what takes from and gives to accounts anew. */
-  private move(movement: Movement, nowMs: number): OutcomeCode {
+  private move(movement: Movement): OutcomeCode {
     const { kind, accounts, amount } = movement;
     const stopped = stoppedBy(accounts);
     if (stopped !== null) return stopped;
@@ -234,68 +238,62 @@ export class Oracle {
     if (sides.some((side) => accounts[side].side !== side && poor(accounts[side]))) return 'exceeds_available';
     const full = (it: OracleAccount) => reach(it) + amount > (it.limits.maximum ?? infinite);
     if (sides.some((side) => accounts[side].side === side && full(accounts[side]))) return 'exceeds_maximum';
-    return kind === 'pending' ? this.write(movement, amount, 0n, nowMs) : this.write(movement, 0n, amount, nowMs);
+    return kind === 'pending' ? this.write(movement, amount, 0n) : this.write(movement, 0n, amount);
   }
 
   /** Post and void: what ends a pending transfer, or a part of it. */
-  private end(input: TransferInput, kind: string, stated: bigint | null, nowMs: number): OutcomeCode {
+  private end(input: TransferInput, kind: string, stated: bigint | null): OutcomeCode {
     const pending = this.accepted.get(input.pendingId ?? '');
     if (pending === undefined) return 'pending_not_found';
     if (pending.kind !== 'pending') return 'not_pending_kind';
     const { currency } = pending.accounts.debit;
     if ((input.currency ?? currency) !== currency) return 'currency_mismatch';
     if (pending.ended !== null) return pending.ended;
-    if (pending.expiresMs <= nowMs) return 'pending_expired';
+    if (pending.expiresMs <= this.now.ms) return 'pending_expired';
     if ((input.effectiveDate ?? pending.effectiveDate) < pending.effectiveDate) return 'effective_before_pending';
     const amount = stated ?? pending.remaining;
     if (amount > pending.remaining) return 'exceeds_pending';
-    if (kind === 'void') return this.release(pending, { ...input, kind }, 0n, 'pending_already_voided', nowMs);
-    const stopped = stoppedBy(pending.accounts);
-    return stopped ?? this.release(pending, { ...input, kind }, amount, 'pending_already_posted', nowMs);
+    if (kind === 'void') return this.release(pending, { ...input, kind }, 0n, 'pending_already_voided');
+    return stoppedBy(pending.accounts) ?? this.release(pending, { ...input, kind }, amount, 'pending_already_posted');
   }
 
-  private release(pending: Accepted, by: Ending, amount: bigint, ended: OutcomeCode, nowMs: number): OutcomeCode {
-    const { id, kind, effectiveDate = [businessDate(nowMs), pending.effectiveDate].sort()[1] ?? '' } = by;
+  private release(pending: Accepted, by: Ending, amount: bigint, ended: OutcomeCode): OutcomeCode {
+    const { id, kind, effectiveDate = [businessDate(this.now.ms), pending.effectiveDate].sort()[1] ?? '' } = by;
     const { remaining } = pending;
     const released = by.keepRemainder ? amount : remaining;
-    const code = this.write({ ...pending, id, kind, amount, effectiveDate }, -released, amount, nowMs);
+    const code = this.write({ ...pending, id, kind, amount, effectiveDate }, -released, amount);
     if (code !== 'accepted') return code;
     pending.remaining -= released;
-    if (pending.remaining === 0n) {
-      pending.ended = ended;
-      this.held.delete(pending);
-    }
-    this.undo.push(() => this.held.add(Object.assign(pending, { remaining, ended: null })));
+    if (pending.remaining === 0n) pending.ended = ended;
+    this.undo.push(() => Object.assign(pending, { remaining, ended: null }));
     return 'accepted';
   }
 
   /** Enters a movement in both accounts, unless a counter would grow too large. */
-  private write(movement: Movement, pending: bigint, posted: bigint, nowMs: number): OutcomeCode {
+  private write(movement: Movement, pending: bigint, posted: bigint): OutcomeCode {
     const { id, kind, accounts, amount } = movement;
     for (const side of sides) {
       const sums = accounts[side];
       if (sums.pending[side] + pending > largest || sums.posted[side] + posted > largest) return 'counter_overflow';
     }
     this.sequence += 1n;
-    const entry = { movement, sequence: this.sequence, recordedMs: nowMs, pending, posted };
+    const entry = { movement, sequence: this.sequence, recordedUs: this.now.recordedUs, pending, posted };
     for (const side of sides) add(accounts[side], { ...entry, side }).entries.push({ ...entry, side });
-    const accepted = { ...movement, remaining: kind === 'pending' ? amount : 0n, ended: null, reversed: false };
-    this.accepted.set(id, accepted);
-    if (kind === 'pending') this.held.add(accepted);
+    const remaining = kind === 'pending' ? amount : 0n;
+    this.accepted.set(id, { ...movement, remaining, ended: null, reversed: false });
     this.undo.push(() => {
       this.accepted.delete(id);
-      this.held.delete(accepted);
       for (const side of sides) add(accounts[side], { ...entry, side }, -1n).entries.pop();
     });
     return 'accepted';
   }
 
   /** Sums per currency and code as of both clocks. */
-  trialBalance(date: string, recordedMs: number): Map<string, Sums> {
+  trialBalance(date: string, recordedUs: number): Map<string, Sums> {
     const lines = new Map<string, Sums>();
     for (const account of this.accounts.values()) {
       const line = `${account.currency} ${account.code}`;
-      lines.set(line, sumsAsOf(account, date, recordedMs, lines.get(line)));
+      lines.set(line, sumsAsOf(account, date, recordedUs, lines.get(line)));
     }
     return lines;
   }

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ledgerRoutes, openLedger } from '#engines/ledger';
+import { type Ledger, ledgerRoutes, openLedger } from '#engines/ledger';
 import type { Clock } from '#kernel/clock';
 import type { Config } from '#kernel/config';
 import { type Database, lockDataFolder, openDatabase } from '#kernel/database';
@@ -58,7 +58,7 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
     const stop = new AbortController();
     const loops = [
       every(EXPIRY_INTERVAL_MS, stop.signal, log, async () => {
-        for (const { code } of await listBooks(db)) while ((await ledger.expireDue(code)) > 0);
+        for (const { code } of await listBooks(db)) await expireAll(ledger, code, log);
       }),
       deliverWebhooks(db, webhooks, stop.signal, log),
     ];
@@ -117,6 +117,15 @@ async function firstStart(config: Config, db: Database, clock: Clock): Promise<s
     }
   });
   return existsSync(tokenFile) && readFileSync(tokenFile, 'utf8') !== '' ? tokenFile : null;
+}
+
+/** What goes wrong with one book must not keep the others waiting. */
+async function expireAll(ledger: Ledger, book: string, log: Log): Promise<void> {
+  try {
+    while ((await ledger.expireDue(book)) > 0);
+  } catch (error) {
+    log.warn({ err: error, book }, 'expiry failed; it will be tried again');
+  }
 }
 
 /** Runs `work` again and again; what fails is logged and tried again after the interval. */

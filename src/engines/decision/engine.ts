@@ -1,10 +1,10 @@
 /** Loading of models and evaluation of decisions: what users of the engine call. No input or output of its own. */
 import { LongmenError } from '#kernel/errors';
-import { type PathStep, pathOf } from './explain.ts';
 import { decisionError } from './errors.ts';
 import { compile, Frame, Scope } from './feel/compile.ts';
 import { NameScope } from './feel/names.ts';
 import { parseExpression, parseUnaryTests } from './feel/parser.ts';
+import type { PathStep } from './feel/path.ts';
 import { evaluateReference } from './feel/reference.ts';
 import { DEFAULT_LIMITS, type Limits, type Message, type Moment, Run } from './feel/run.ts';
 import type { Value } from './feel/values.ts';
@@ -122,7 +122,7 @@ export function evaluateValues(
   return {
     values,
     get path() {
-      return pathOf(run.traces);
+      return run.traces.map((step) => step());
     },
     messages: run.messages,
     steps: run.steps,
@@ -136,9 +136,7 @@ function find(program: Program, name: string): GraphNode {
 }
 
 function allDecisions(program: Program): GraphNode[] {
-  return program.graph.nodes.filter(
-    (node) => node.unit === program.graph.main && node.element.kind === 'decision',
-  );
+  return program.graph.nodes.filter((node) => node.unit === program.graph.main && node.element.kind === 'decision');
 }
 
 /** A result in plain data. */
@@ -206,7 +204,13 @@ export function compileExpression(
       return guarded(() =>
         request.evaluator === 'reference'
           ? evaluateReference(node, variables, run)
-          : code(new Frame(own.map((name) => variables.get(name) ?? null), null), run),
+          : code(
+              new Frame(
+                own.map((name) => variables.get(name) ?? null),
+                null,
+              ),
+              run,
+            ),
       );
     },
   };

@@ -1,30 +1,21 @@
 /** The path of a result in words: which table saw what, which rules hit and what came of it. */
-import type { TableTrace } from './feel/run.ts';
+import type { TableNode } from './feel/ast.ts';
+import type { PathStep } from './feel/path.ts';
 import { literalText } from './feel/text.ts';
+import type { List, Value } from './feel/values.ts';
 import { toJson } from './json.ts';
 
-export interface PathStep {
-  readonly table: string;
-  /** Id of the decision or knowledge model being evaluated. */
+/** What a decision table did. `hits` are indexes of rules, in the order of the table. */
+export interface TableTrace {
+  readonly table: TableNode;
   readonly element: string | undefined;
-  readonly inputs: readonly { readonly expression: string; readonly value: unknown }[];
-  readonly rules: readonly {
-    /** Counted from 1, as shown in a table. */
-    readonly number: number;
-    readonly id: string;
-    readonly conditions: readonly string[];
-    readonly annotations: readonly string[];
-  }[];
-  readonly result: unknown;
-  readonly en: string;
-  readonly zh: string;
+  readonly inputs: List;
+  readonly hits: readonly number[];
+  readonly result: Value;
 }
 
-export function pathOf(traces: readonly TableTrace[]): PathStep[] {
-  return traces.map(stepOf);
-}
-
-function stepOf(trace: TableTrace): PathStep {
+/** The trace as data and in words, English and Chinese. */
+export function pathStep(trace: TableTrace): PathStep {
   const { table } = trace;
   const inputs = table.inputs.map((input, index) => ({
     expression: input.text,

@@ -5,15 +5,15 @@
  * const model = load(xmlText);
  * evaluate(model, { 'Applicant Age': 34 }).values['Eligibility'];
  */
-import { isNumber, numberFromText, toDecimal, type FeelNumber } from './feel/numbers.ts';
+import { type FeelNumber, isNumber, numberFromText, toDecimal } from './feel/numbers.ts';
 import { isEqual } from './feel/operators.ts';
 import { dateFromText, dateTimeFromText, durationFromText, timeFromText } from './feel/temporal-parse.ts';
 import { isContext, isList } from './feel/values.ts';
 
 export type { BuiltIn, BuiltInGroup } from './builtins/index.ts';
 export { BUILT_INS, signatureText } from './builtins/index.ts';
-export { check } from './checks/model.ts';
 export { checkExpression } from './checks/expression.ts';
+export { check } from './checks/model.ts';
 export type {
   CompiledExpression,
   EvaluationOptions,
@@ -23,7 +23,7 @@ export type {
   Model,
 } from './engine.ts';
 export { compileExpression, evaluate, evaluateExpression, evaluateValues, inputsFromJson, load } from './engine.ts';
-export type { PathStep } from './explain.ts';
+export type { PathStep } from './feel/path.ts';
 export type { Limits, Message } from './feel/run.ts';
 export { DEFAULT_LIMITS } from './feel/run.ts';
 export { literalText, valueText } from './feel/text.ts';

@@ -42,7 +42,9 @@ function structureFromJson(data: object, type: FeelType | null, depth: number): 
     const element = base?.kind === 'list' ? base.element : null;
     return data.map((item) => fromJson(item, element, depth + 1));
   }
+  // Values that are FEEL already pass as they are.
   if (data instanceof Map) return data;
+  if (isNumber(data)) return data;
   const fields = base?.kind === 'context' ? base.fields : null;
   return new Map(
     Object.entries(data).map(([name, item]) => [name, fromJson(item, fields?.get(name) ?? null, depth + 1)]),
@@ -69,7 +71,8 @@ function textAs(text: string, type: FeelType): Value {
 
 /** Plain data for JSON: whole numbers within the safe range as numbers, all others and dates as text. */
 export function toJson(value: Value): unknown {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') return value;
+  if (value === null || typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number')
+    return value;
   if (isNumber(value)) return numberToText(value);
   if (isList(value)) return value.map(toJson);
   if (isContext(value)) {

@@ -6,7 +6,8 @@ import { appendEvents } from '#kernel/events';
 import { isCurrency } from '#kernel/money';
 import { ledgerError } from './errors.ts';
 import { type Account, type AccountInput, type AccountState, type Counters, type Limits, MAX_MINOR } from './model.ts';
-import { isTransferId } from './prepare.ts';
+import { isStorable, isTransferId } from './prepare.ts';
+import { lockBook } from './store.ts';
 
 export interface RawAccountRow {
   account_id: string;
@@ -64,8 +65,8 @@ function judge(input: AccountInput): void {
     throw fault('The chart-of-accounts code must be 1 to 32 letters, digits, dots, dashes');
   }
   if (input.side !== 'debit' && input.side !== 'credit') throw fault('The side must be debit or credit');
-  if ((input.name ?? '').length > 200 || (input.name ?? '').includes('\u0000')) {
-    throw fault('The name must have at most 200 characters');
+  if ((input.name ?? '').length > 200 || !isStorable(input.name ?? '')) {
+    throw fault('The name must be text of at most 200 characters');
   }
   judgeLimits(input.id, { minimum: input.limits?.minimum ?? null, maximum: input.limits?.maximum ?? null });
 }
@@ -94,6 +95,7 @@ export async function openAccounts(
   if (inputs.length === 0) return [];
   for (const input of inputs) judge(input);
   const wanted = inputs.map((input) => ({ ...input, id: input.id.toLowerCase() }));
+  await lockBook(tx, bookId);
   const opened = await tx.query<{ account_id: string }>(
     `insert into ledger.account (book_id, account_id, currency, code, side, name, minimum_minor, maximum_minor, opened_at)
      select $1, u.id, u.currency, u.code, u.side, u.name, u.minimum, u.maximum, $9
@@ -169,7 +171,7 @@ export async function findAccounts(
 
 async function lock(tx: Transaction, bookId: number, id: string): Promise<Account> {
   if (isTransferId(id)) {
-    await tx.query('select from ledger.balance where book_id = $1 and account_id = $2 for update', [bookId, id]);
+    await lockBook(tx, bookId);
     const account = (await findAccounts(tx, bookId, [id])).get(id.toLowerCase());
     if (account !== undefined) return account;
   }

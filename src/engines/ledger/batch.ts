@@ -76,6 +76,12 @@ export interface JournalRow {
   readonly released: bigint;
 }
 
+/** What an accepted transfer adds: to pending counters and to posted counters of both its accounts. */
+export interface Delta {
+  readonly pending: bigint;
+  readonly posted: bigint;
+}
+
 export interface Answer {
   readonly id: string;
   readonly code: OutcomeCode;

@@ -1,6 +1,7 @@
 /** The body of POST /transfers, checked by hand because it comes 8,192 transfers at a time; the zod schema documents it. */
 import { jsonPointer, type RequestFault, requestInvalid } from '#kernel/http';
 import type { SubmittedKind, TransferInput } from './model.ts';
+import { isStorable } from './prepare.ts';
 
 export interface TransfersBody {
   readonly book: string;
@@ -12,25 +13,25 @@ export const DEFAULT_BOOK = 'main';
 const submittedKinds: ReadonlySet<unknown> = new Set<SubmittedKind>(['transfer', 'pending', 'post', 'void', 'reverse']);
 
 /** JSON names and the fields they set; all hold text. */
-const textFields: Readonly<Record<string, keyof TransferInput>> = {
-  id: 'id',
-  kind: 'kind',
-  debit_account_id: 'debitAccountId',
-  credit_account_id: 'creditAccountId',
-  amount: 'amount',
-  currency: 'currency',
-  pending_id: 'pendingId',
-  reversed_id: 'reversedId',
-  expires_at: 'expiresAt',
-  effective_date: 'effectiveDate',
-  type: 'type',
-  description: 'description',
-  reference: 'reference',
-};
-const flagFields: Readonly<Record<string, 'linked' | 'keepRemainder'>> = {
-  linked: 'linked',
-  keep_remainder: 'keepRemainder',
-};
+const textFields: ReadonlyMap<string, keyof TransferInput> = new Map([
+  ['id', 'id'],
+  ['kind', 'kind'],
+  ['debit_account_id', 'debitAccountId'],
+  ['credit_account_id', 'creditAccountId'],
+  ['amount', 'amount'],
+  ['currency', 'currency'],
+  ['pending_id', 'pendingId'],
+  ['reversed_id', 'reversedId'],
+  ['expires_at', 'expiresAt'],
+  ['effective_date', 'effectiveDate'],
+  ['type', 'type'],
+  ['description', 'description'],
+  ['reference', 'reference'],
+]);
+const flagFields: ReadonlyMap<string, 'linked' | 'keepRemainder'> = new Map([
+  ['linked', 'linked'],
+  ['keep_remainder', 'keepRemainder'],
+]);
 
 /** More faults than this are not listed one by one. */
 const FAULTS = 20;
@@ -47,7 +48,7 @@ export function checkTransfers(body: unknown): TransfersBody {
   if (!isObject(body)) throw requestInvalid([{ in: 'body', pointer: '', message: 'Expected an object' }]);
   for (const key of Object.keys(body)) if (key !== 'book' && key !== 'transfers') fault([key], 'Unknown field');
   const { book = DEFAULT_BOOK, transfers } = body;
-  if (typeof book !== 'string') fault(['book'], 'Expected text');
+  if (typeof book !== 'string' || !isStorable(book)) fault(['book'], 'Expected text');
   const inputs: TransferInput[] = [];
   if (!Array.isArray(transfers)) fault(['transfers'], 'Expected an array');
   else {
@@ -72,13 +73,14 @@ function readTransfer(
   const input: Partial<Record<keyof TransferInput, string | boolean>> = {};
   for (const key in item) {
     const value = item[key];
-    const field = textFields[key];
-    if (field !== undefined) {
-      if (typeof value === 'string') input[field] = value;
+    const text = textFields.get(key);
+    const flag = flagFields.get(key);
+    if (text !== undefined) {
+      if (typeof value === 'string') input[text] = value;
       else
         fault(['transfers', index, key], key === 'amount' ? 'Expected decimal text such as "12.30"' : 'Expected text');
-    } else if (flagFields[key] !== undefined) {
-      if (typeof value === 'boolean') input[flagFields[key]] = value;
+    } else if (flag !== undefined) {
+      if (typeof value === 'boolean') input[flag] = value;
       else fault(['transfers', index, key], 'Expected true or false');
     } else {
       fault(['transfers', index, key], 'Unknown field');

@@ -42,7 +42,7 @@ export async function commitBatch(
 /** Lays a decided batch out as parameters; accounts at the versions they were decided on. */
 export function encodeBatch(decided: Decided): EncodedBatch {
   const { rows, firsts, debitDays, creditDays } = decided;
-  // Every writer locks balances in the order of their ids.
+  // In the order of the balances' index, which the update then walks from one end to the other.
   const changed = decided.changed.sort((a, b) => (a.id < b.id ? -1 : 1));
   const seen = decided.seen;
   const codes = codeDays(decided);
@@ -122,7 +122,7 @@ interface CodeDay extends Counters {
   readonly date: string;
 }
 
-/** What every chart-of-accounts code changed by, per effective date; sorted, so that writers lock in one order. */
+/** What every chart-of-accounts code changed by, per effective date, in that order. */
 function codeDays(decided: Decided): CodeDay[] {
   const byDate = new Map<string, Map<string, CodeDay>>();
   const of = (account: AccountNow, date: string): CodeDay => {

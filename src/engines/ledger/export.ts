@@ -30,6 +30,7 @@ interface Posting {
 }
 
 const PAGE = 5_000;
+const LAST_DATE = '9999-12-31';
 
 /**
  * Writes all posted transfers of a book in the order of (effective date, sequence), one transaction each, and closes with
@@ -130,7 +131,8 @@ const hledger: Dialect = {
 
 const beancount: Dialect = {
   accountName: (account) =>
-    `${account.side === 'debit' ? 'Assets' : 'Liabilities'}:C${account.code.replace(/[^0-9A-Za-z-]/g, '-')}:${account.id}`,
+    // Every part of a name begins with a capital letter or a digit there.
+    `${account.side === 'debit' ? 'Assets' : 'Liabilities'}:C${account.code.replace(/[^0-9A-Za-z-]/g, '-')}:${account.id.toUpperCase()}`,
   head(accounts, nameOf, first) {
     const opened = first ?? '1900-01-01';
     return `${accounts.map(({ id, currency }) => `${opened} open ${nameOf(id)} ${currency}\n`).join('')}\n`;
@@ -143,7 +145,8 @@ const beancount: Dialect = {
     );
   },
   assertions(accounts, nameOf, last) {
-    // A balance directive counts what came before its day.
+    // A balance directive counts what came before its day; after the last day of the calendar there is none.
+    if (last === LAST_DATE) return '';
     const date = addDays(last, 1);
     return accounts
       .map((account) => `${date} balance ${nameOf(account.id)}  ${signed(account)} ${account.currency}\n`)

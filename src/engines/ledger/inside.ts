@@ -17,7 +17,7 @@ import { type Committed, commitBatch, encodeBatch } from './commit.ts';
 import type { Outcome } from './model.ts';
 import { decide } from './post.ts';
 import type { Prepared } from './prepare.ts';
-import { loadDays, lockAccounts, readAnswers, readReferences } from './store.ts';
+import { loadDays, lockBook, readAccounts, readAnswers, readReferences } from './store.ts';
 
 export type Requests = readonly (readonly Prepared[])[];
 
@@ -36,8 +36,8 @@ export function batchTime(clock: Clock, timeZone: string): BatchTime {
 }
 
 /**
- * Decides and writes transfers inside an open transaction: accounts are locked in id order, then read. The outcomes
- * hold only if the transaction commits.
+ * Decides and writes transfers inside an open transaction, which holds the book from here on. The outcomes hold only if
+ * the transaction commits.
  */
 export async function decideInTransaction(
   context: { readonly clock: Clock; readonly timeZone: string },
@@ -45,12 +45,11 @@ export async function decideInTransaction(
   bookId: number,
   requests: Requests,
 ): Promise<{ outcomes: Outcome[][]; decided: Decided }> {
+  await lockBook(tx, bookId);
   const time = batchTime(context.clock, context.timeZone);
-  const named = await referencesOf(tx, bookId, requests);
-  const ids = [...accountsOf(requests, named)].sort();
-  const accounts = new Map((await lockAccounts(tx, bookId, ids)).map((account) => [account.id, account]));
-  // What is still pending may have changed before the locks were ours; who the accounts are cannot have.
   const references = await referencesOf(tx, bookId, requests);
+  const ids = [...accountsOf(requests, references)];
+  const accounts = new Map((await readAccounts(tx, bookId, ids)).map((account) => [account.id, account]));
   await daysOf(tx, bookId, requests, references, accounts, time.businessDate);
   const transferIds = [...new Set(requests.flatMap((request) => request.map((transfer) => transfer.id)))];
   const known = new Map((await readAnswers(tx, bookId, transferIds)).map((answer) => [answer.id, answer]));
@@ -65,11 +64,15 @@ export async function decideInTransaction(
   return { outcomes: outcomesOf(decided, committed, time.text), decided };
 }
 
-/** The accepted transfers that others refer to. */
+/**
+ * The accepted transfers that others refer to. Given the accounts that were read meanwhile, those with other accounts
+ * are left out: they were accepted after this batch began to look, so for it they are not there yet.
+ */
 export async function referencesOf(
   db: Queryable,
   bookId: number,
   requests: Requests,
+  accounts?: ReadonlyMap<string, AccountNow>,
 ): Promise<Map<string, ReferenceNow>> {
   const ids = new Set<string>();
   for (const request of requests) {
@@ -79,7 +82,10 @@ export async function referencesOf(
   }
   if (ids.size === 0) return new Map();
   const rows = await readReferences(db, bookId, [...ids]);
-  return new Map(rows.map((row) => [row.id, row]));
+  const usable = rows.filter(
+    (row) => accounts === undefined || (accounts.has(row.debitAccountId) && accounts.has(row.creditAccountId)),
+  );
+  return new Map(usable.map((row) => [row.id, row]));
 }
 
 /** The accounts the requests may touch, without those that are there already. */
@@ -134,7 +140,7 @@ export async function daysOf(
       const reference = transfer.relatedId === null ? undefined : references.get(transfer.relatedId);
       const named = transfer.relatedId === null ? transfer : (reference ?? earlier.get(transfer.relatedId));
       if (named === undefined || named.debitAccountId === null || named.creditAccountId === null) continue;
-      if (refers) earlier.set(transfer.id, named);
+      if (refers && !earlier.has(transfer.id)) earlier.set(transfer.id, named);
       const date = effectiveDateOf(transfer, reference, businessDate);
       want(named.debitAccountId, date);
       want(named.creditAccountId, date);

@@ -2,34 +2,29 @@
  * The posting lane of one book: concurrent callers' requests form a batch while the batch before is being written, so
  * that an idle book answers at once and a busy one pays for one commit per batch. Nothing is answered before its commit.
  *
- * A batch is first decided on remembered accounts (fast), while the one before is still on its way to disk; the write
- * names the versions it was decided on. If that does not fit what is in the database (another process posted, an id was
+ * Requests are first decided on remembered accounts (fast), as they come, while the batch before is still on its way to
+ * disk; the write names the versions it was decided on. If that does not fit what is in the database (another process posted, an id was
  * answered before, the batch before failed), nothing is written, everything remembered is forgotten, and the batch is
  * decided again in a transaction of its own that locks and reads all it touches (careful): the same path that a
  * caller's own transaction takes.
  */
 import type { Clock } from '#kernel/clock';
 import type { Database, Transaction } from '#kernel/database';
-import { LongmenError } from '#kernel/errors';
+import { invariant, LongmenError } from '#kernel/errors';
 import { newId } from '#kernel/ids';
-import type { AccountNow, Decided } from './batch.ts';
-import { commitBatch, type EncodedBatch, encodeBatch } from './commit.ts';
+import type { AccountNow, Decided, ReferenceNow } from './batch.ts';
+import { commitBatch, encodeBatch } from './commit.ts';
 import { ledgerError } from './errors.ts';
-import {
-  accountsOf,
-  type BatchTime,
-  batchTime,
-  daysOf,
-  decideInTransaction,
-  outcomesOf,
-  referencesOf,
-} from './inside.ts';
+import { accountsOf, batchTime, daysOf, decideInTransaction, outcomesOf, referencesOf } from './inside.ts';
 import type { Outcome } from './model.ts';
-import { decide } from './post.ts';
+import { type OpenBatch, openBatch } from './post.ts';
 import type { Prepared } from './prepare.ts';
 import { readAccounts } from './store.ts';
 
-/** What else commits with a request's transfers. Called after they are decided, possibly more than once: it must be pure. */
+/**
+ * What else commits with a request's transfers. Called after they are decided, possibly more than once: it must be pure.
+ * Not called when every transfer was answered before, since what belonged to that answer was committed with it.
+ */
 export type Attach = (outcomes: readonly Outcome[]) => Attachment;
 
 export interface Attachment {
@@ -56,14 +51,13 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** A batch decided on remembered accounts, ready to be written. */
-interface Ready {
-  readonly requests: readonly Waiting[];
-  readonly decided: Decided;
-  readonly encoded: EncodedBatch;
-  readonly time: BatchTime;
-  /** The lane's memory it was decided on; if that has been forgotten since, the decision is void. */
+/** A batch that is being decided on remembered accounts. */
+interface Open {
+  readonly batch: OpenBatch;
+  /** The lane's memory it is decided on; if that has been forgotten since, the decision is void. */
   readonly memory: Memory;
+  /** The transfers that others refer to. */
+  readonly references: Map<string, ReferenceNow>;
 }
 
 type Memory = Map<string, AccountNow>;
@@ -87,6 +81,7 @@ export class Lane {
   private running: Promise<void> | null = null;
   private carefulBatches = 0;
   private memory: Memory = new Map();
+  private arrived: (() => void) | null = null;
 
   constructor(context: LaneContext, bookId: number) {
     this.context = context;
@@ -100,38 +95,56 @@ export class Lane {
     return new Promise((resolve, reject) => {
       this.waiting.push({ transfers, attach, resolve, reject });
       this.waitingTransfers += transfers.length;
+      this.arrived?.();
       this.running ??= this.run();
     });
   }
 
   /** Resolves when nothing waits any more. */
   async drained(): Promise<void> {
-    await this.running;
+    while (this.running !== null) await this.running;
   }
 
   /** One batch is written while the next one is decided; batches are written one after the other. Never rejects. */
   private async run(): Promise<void> {
-    let writing: Promise<void> = Promise.resolve();
+    let writing = Promise.resolve();
+    let landed = true;
     while (this.waiting.length > 0) {
-      const requests = this.take();
-      // What refers to earlier transfers must be able to read them.
-      if (requests.some((request) => request.transfers.some((transfer) => transfer.relatedId !== null))) await writing;
-      const ready = this.carefulBatches > 0 ? null : await this.ready(requests);
+      const requests: Waiting[] = [];
+      let open: Open | null = null;
+      let room = BATCH_TRANSFERS;
+      do {
+        const more = this.take(room, requests.length === 0);
+        if (more.length === 0) break;
+        // What refers to earlier transfers must be able to read them.
+        if (more.some((request) => request.transfers.some((transfer) => transfer.relatedId !== null))) await writing;
+        open = await this.extend(requests.length === 0 ? this.open() : open, more);
+        requests.push(...more);
+        for (const request of more) room -= request.transfers.length;
+        if (!landed && this.waiting.length === 0) await Promise.race([writing, this.arrival()]);
+      } while (!landed && this.waiting.length > 0);
       await writing;
-      writing = this.write(requests, ready);
-      // An idle lane has nothing to decide meanwhile; those who arrive during the write form the next batch.
-      if (this.waiting.length === 0) await writing;
+      // Only a batch that is decided already is written while the next one is decided: two at once would read the same
+      // days into the same memory.
+      const decided = open !== null && this.carefulBatches === 0 && open.memory === this.memory;
+      landed = false;
+      writing = this.write(requests, open).finally(() => {
+        landed = true;
+      });
+      if (!decided) await writing;
+      else if (this.waiting.length === 0) await Promise.race([writing, this.arrival()]);
     }
     await writing;
     this.running = null;
     if (this.waiting.length > 0) this.running = this.run();
   }
 
-  private take(): Waiting[] {
+  /** The next requests that fit into `room` transfers; at least one if `any`. */
+  private take(room: number, any: boolean): Waiting[] {
     let transfers = 0;
     let requests = 0;
     for (const request of this.waiting) {
-      if (requests > 0 && transfers + request.transfers.length > BATCH_TRANSFERS) break;
+      if (!(any && requests === 0) && transfers + request.transfers.length > room) break;
       transfers += request.transfers.length;
       requests++;
     }
@@ -139,36 +152,60 @@ export class Lane {
     return this.waiting.splice(0, requests);
   }
 
-  /** Decides a batch on remembered accounts; null when that failed and has to be tried again when it is to be written. */
-  private async ready(requests: readonly Waiting[]): Promise<Ready | null> {
+  /** Resolves when the next request comes. */
+  private arrival(): Promise<void> {
+    return new Promise((resolve) => {
+      this.arrived = resolve;
+    });
+  }
+
+  /** A new batch on what is remembered, or null while batches are decided carefully. */
+  private open(): Open | null {
+    if (this.carefulBatches > 0) return null;
     const { memory } = this;
+    const references = new Map<string, ReferenceNow>();
+    const view = {
+      account: (id: string) => memory.get(id),
+      reference: (id: string) => references.get(id),
+      known: () => undefined,
+    };
+    return { batch: openBatch(view), memory, references };
+  }
+
+  /** Decides more requests of an open batch; null when that failed and all has to be decided when it is to be written. */
+  private async extend(open: Open | null, requests: readonly Waiting[]): Promise<Open | null> {
+    if (open === null || open.memory !== this.memory) return null;
     try {
-      return await this.decideFast(requests, memory);
+      await this.decideFast(open, requests);
+      return open;
     } catch {
       // The batch before may have changed what this one was reading; what is truly wrong shows when it is tried again.
-      if (this.memory === memory) this.memory = new Map();
+      if (this.memory === open.memory) this.memory = new Map();
       return null;
     }
   }
 
-  private async write(requests: readonly Waiting[], ready: Ready | null): Promise<void> {
+  private async write(requests: readonly Waiting[], open: Open | null): Promise<void> {
     try {
       if (this.carefulBatches > 0) {
         this.carefulBatches--;
         await this.writeCarefully(requests);
         return;
       }
-      const current = ready?.memory === this.memory ? ready : await this.decideFast(requests, this.memory);
-      await this.writeFast(current);
+      if (open?.memory === this.memory) {
+        await this.writeFast(requests, open);
+        return;
+      }
+      const again = this.open();
+      invariant(again !== null, 'a_batch_is_open_unless_it_is_careful');
+      await this.decideFast(again, requests);
+      await this.writeFast(requests, again);
     } catch (error) {
       // The memory holds what was not written.
       this.memory = new Map();
-      if (isConflict(error) || error instanceof AttachmentError) {
-        if (isConflict(error)) this.carefulBatches = CAREFUL_BATCHES;
-        await this.writeCarefully(requests).catch((second) => this.refuse(requests, second));
-      } else {
-        this.refuse(requests, error);
-      }
+      if (isConflict(error)) this.carefulBatches = CAREFUL_BATCHES;
+      if (isOutage(error)) this.refuse(requests, error);
+      else await this.writeCarefully(requests);
     }
   }
 
@@ -178,30 +215,33 @@ export class Lane {
     for (const request of requests) request.reject(error);
   }
 
-  private async decideFast(waiting: readonly Waiting[], memory: Memory): Promise<Ready> {
+  private async decideFast({ batch, memory, references }: Open, waiting: readonly Waiting[]): Promise<void> {
     const { db, clock, timeZone } = this.context;
+    // Of their own: the batch may have been open for long when these came.
     const time = batchTime(clock, timeZone);
     const requests = waiting.map((request) => request.transfers);
-    const references = await referencesOf(db, this.bookId, requests);
-    const missing = accountsOf(requests, references, memory);
+    let named = await referencesOf(db, this.bookId, requests);
+    const missing = accountsOf(requests, named, memory);
     if (missing.size > 0) {
       for (const account of await readAccounts(db, this.bookId, [...missing])) memory.set(account.id, account);
+      // Versions of accounts vouch for what was read of references before, not for what changed in between.
+      if (named.size > 0) named = await referencesOf(db, this.bookId, requests, memory);
     }
+    // What this batch has changed already is known better than what can be read.
+    for (const [id, reference] of named) if (!references.has(id)) references.set(id, reference);
     await daysOf(db, this.bookId, requests, references, memory, time.businessDate);
-    const decided = decide(
-      requests,
-      { account: (id) => memory.get(id), reference: (id) => references.get(id), known: () => undefined },
-      time,
-    );
+    for (const request of requests) batch.request(request, time);
+  }
+
+  private async writeFast(requests: readonly Waiting[], { batch, memory }: Open): Promise<void> {
+    const { db, clock, timeZone } = this.context;
+    const decided = batch.decided();
     const encoded = encodeBatch(decided);
     for (const account of decided.changed) account.version += 1n;
     forgetDays(decided);
-    this.forgetAccounts();
-    return { requests: waiting, decided, encoded, time, memory };
-  }
-
-  private async writeFast({ requests, decided, encoded, time }: Ready): Promise<void> {
-    const { db, clock } = this.context;
+    forgetAccounts(memory);
+    // Recorded when it is written: nothing is recorded at an instant before it was asked for.
+    const time = batchTime(clock, timeZone);
     const eventId = newId(clock);
     const attached = requests.some((request) => request.attach !== undefined);
     const outcomes = attached
@@ -218,7 +258,7 @@ export class Lane {
     this.answer(requests, outcomes, false);
   }
 
-  /** A request whose attachment fails is refused alone; the rest is decided again without it. */
+  /** A request whose attachment fails is refused alone; the rest is decided again without it. Never rejects. */
   private async writeCarefully(requests: readonly Waiting[]): Promise<void> {
     let remaining = requests;
     while (remaining.length > 0) {
@@ -236,7 +276,10 @@ export class Lane {
         this.answer(remaining, outcomes, true);
         return;
       } catch (error) {
-        if (!(error instanceof AttachmentError)) throw error;
+        if (!(error instanceof AttachmentError)) {
+          await this.writeApart(remaining, error);
+          return;
+        }
         const failed = remaining[error.request];
         failed?.reject(error.cause);
         remaining = remaining.filter((request) => request !== failed);
@@ -244,11 +287,19 @@ export class Lane {
     }
   }
 
+  /** What cannot be written together is written request by request, so that nobody is refused for another's fault. */
+  private async writeApart(requests: readonly Waiting[], error: unknown): Promise<void> {
+    if (requests.length === 1 || isOutage(error)) this.refuse(requests, error);
+    else for (const request of requests) await this.writeCarefully([request]);
+  }
+
   private async attach(tx: Transaction, requests: readonly Waiting[], outcomes: readonly Outcome[][]): Promise<void> {
     for (const [index, request] of requests.entries()) {
-      if (request.attach === undefined) continue;
+      const answers = outcomes[index] ?? [];
+      // Answered in full before: what belonged to the first answer was committed with it.
+      if (request.attach === undefined || answers.every(({ repeated }) => repeated)) continue;
       try {
-        const attachment = request.attach(outcomes[index] ?? []);
+        const attachment = request.attach(answers);
         for (const { sql, values } of attachment.statements ?? []) await tx.query(sql, values);
         if (attachment.events !== undefined && attachment.events.length > 0) {
           await this.context.appendEvents(tx, this.bookId, attachment.events);
@@ -268,20 +319,20 @@ export class Lane {
     }
     this.context.onBatch?.({ bookId: this.bookId, transfers, careful });
   }
+}
 
-  private forgetAccounts(): void {
-    if (this.memory.size <= REMEMBERED_ACCOUNTS) return;
-    for (const id of this.memory.keys()) {
-      if (this.memory.size <= REMEMBERED_ACCOUNTS / 2) break;
-      this.memory.delete(id);
-    }
+function forgetAccounts(memory: Memory): void {
+  if (memory.size <= REMEMBERED_ACCOUNTS) return;
+  for (const id of memory.keys()) {
+    if (memory.size <= REMEMBERED_ACCOUNTS / 2) break;
+    memory.delete(id);
   }
 }
 
 /** Keeps the days this batch writes, which cannot be read yet; of accounts with many days the others are forgotten. */
 function forgetDays(decided: Decided): void {
   const crowded = new Map<AccountNow, Set<string>>();
-  for (const account of decided.changed) {
+  for (const account of [...decided.changed, ...decided.seen]) {
     if (account.days.length > REMEMBERED_DAYS) crowded.set(account, new Set());
   }
   if (crowded.size === 0) return;
@@ -306,4 +357,9 @@ class AttachmentError extends Error {
 
 function isConflict(error: unknown): boolean {
   return error instanceof LongmenError && error.code === 'database_conflict';
+}
+
+/** The database does not answer, or takes nothing at present; whoever asks next would hear the same. */
+function isOutage(error: unknown): boolean {
+  return error instanceof LongmenError && !isConflict(error);
 }

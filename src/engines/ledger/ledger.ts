@@ -1,9 +1,9 @@
 /** The ledger as the rest of the house uses it. */
 import type { Clock } from '#kernel/clock';
-import type { Database, Transaction } from '#kernel/database';
+import type { Database, Queryable, Transaction } from '#kernel/database';
 import { instantText, isoDateOf } from '#kernel/dates';
 import { appendEvents, type Book, findBook, wakeConsumers } from '#kernel/events';
-import { deterministicId } from '#kernel/ids';
+import { deterministicId, newId } from '#kernel/ids';
 import type { Metrics } from '#kernel/metrics';
 import { openAccounts, setLimits, setState } from './accounts.ts';
 import { ledgerError } from './errors.ts';
@@ -76,9 +76,11 @@ export function openLedger(options: LedgerOptions): Ledger {
     },
   };
 
-  async function bookId(code: string): Promise<number> {
+  /** A transaction looks up the book itself: it holds a connection already, and must not wait for another. */
+  async function bookId(code: string, on: Queryable = db): Promise<number> {
     let found = books.get(code);
     if (found === undefined) {
+      if (on !== db) return (await findBook(on, code)).bookId;
       found = findBook(db, code);
       books.set(code, found);
       // A book that is not there yet may be there later.
@@ -99,16 +101,16 @@ export function openLedger(options: LedgerOptions): Ledger {
   }
 
   return {
-    bookId,
+    bookId: (book) => bookId(book),
     businessDate: () => isoDateOf(clock.now(), timeZone),
     async openAccounts(tx, book, accounts) {
-      return openAccounts(tx, await bookId(book), clock, accounts);
+      return openAccounts(tx, await bookId(book, tx), clock, accounts);
     },
     async setLimits(tx, book, accountId, limits) {
-      return setLimits(tx, await bookId(book), clock, accountId, limits);
+      return setLimits(tx, await bookId(book, tx), clock, accountId, limits);
     },
     async setState(tx, book, accountId, state) {
-      return setState(tx, await bookId(book), clock, accountId, state);
+      return setState(tx, await bookId(book, tx), clock, accountId, state);
     },
     async post(book, transfers) {
       const prepared = prepareAll(transfers);
@@ -120,7 +122,7 @@ export function openLedger(options: LedgerOptions): Ledger {
     },
     async postIn(tx, book, transfers) {
       const prepared = prepareAll(transfers);
-      const { outcomes } = await decideInTransaction(context, tx, await bookId(book), [prepared]);
+      const { outcomes } = await decideInTransaction(context, tx, await bookId(book, tx), [prepared]);
       return outcomes[0] ?? [];
     },
     async expireDue(book) {
@@ -132,8 +134,15 @@ export function openLedger(options: LedgerOptions): Ledger {
       );
       if (rows.length === 0) return 0;
       // The id follows from the pending transfer, so that two servers expiring it at once do it once.
-      const expiries = rows.map((row) => prepareExpiry(row.transfer_id));
-      const outcomes = await (await lane(book)).post(expiries);
+      const open = await lane(book);
+      const outcomes = await open.post(
+        rows.map((row) => prepareExpiry(deterministicId('ledger.expire', row.transfer_id), row.transfer_id)),
+      );
+      // A caller may have used that id for something else.
+      const again = rows.filter((_row, index) => outcomes[index]?.code === 'id_reused');
+      if (again.length > 0) {
+        outcomes.push(...(await open.post(again.map((row) => prepareExpiry(newId(clock), row.transfer_id)))));
+      }
       return outcomes.filter((outcome) => outcome.code === 'accepted' && !outcome.repeated).length;
     },
     async close() {
@@ -156,8 +165,8 @@ function prepareAll(transfers: readonly TransferInput[]): Prepared[] {
   });
 }
 
-function prepareExpiry(pendingId: string): Prepared {
-  return prepare({ id: deterministicId('ledger.expire', pendingId), kind: 'expire', pendingId });
+function prepareExpiry(id: string, pendingId: string): Prepared {
+  return prepare({ id, kind: 'expire', pendingId });
 }
 
 function lanesMeter(metrics: Metrics) {

@@ -119,8 +119,8 @@ export interface TransferInput {
  */
 export const outcomeCodes = [
   'accepted',
-  'chain_open',
   'id_reused',
+  'chain_open',
   'fields_invalid',
   'currency_unknown',
   'amount_malformed',

@@ -11,6 +11,7 @@ import {
   type DayTotals,
   type Decided,
   type DecisionTime,
+  type Delta,
   dayOf,
   effectiveDateOf,
   type JournalRow,
@@ -20,34 +21,48 @@ import type { OutcomeCode } from './model.ts';
 import type { Prepared } from './prepare.ts';
 import { limits, overflow, standing } from './rules.ts';
 
-/** Decides all requests of a batch in order. See README for codes and precedence. */
-export function decide(requests: readonly (readonly Prepared[])[], view: BatchView, time: DecisionTime): Decided {
-  const batch = new Batch(view, time);
-  const answers = requests.map((request) => batch.request(request));
+/** A batch that can still take requests; they are decided as they come. */
+export interface OpenBatch {
+  /** Decides the transfers of one more request, in order, at its time. See README for codes and precedence. */
+  request(transfers: readonly Prepared[], time: DecisionTime): void;
+  /** What all requests so far come to. */
+  decided(): Decided;
+}
+
+export function openBatch(view: BatchView): OpenBatch {
+  const batch = new Batch(view);
+  const answers: Answer[][] = [];
   return {
-    answers,
-    rows: batch.rows,
-    debitDays: batch.debitDays,
-    creditDays: batch.creditDays,
-    firsts: batch.firsts,
-    changed: batch.changed,
-    seen: batch.accounts.filter((account) => account.changedBy !== batch.mark),
-    references: batch.references,
+    request: (transfers, time) => void answers.push(batch.request(transfers, time)),
+    decided: () => ({
+      answers,
+      rows: batch.rows,
+      debitDays: batch.debitDays,
+      creditDays: batch.creditDays,
+      firsts: batch.firsts,
+      changed: batch.changed,
+      seen: batch.accounts.filter((account) => account.changedBy !== batch.mark),
+      references: batch.references,
+    }),
   };
+}
+
+/** Decides all requests of a batch in order. */
+export function decide(requests: readonly (readonly Prepared[])[], view: BatchView, time: DecisionTime): Decided {
+  const batch = openBatch(view);
+  for (const request of requests) batch.request(request, time);
+  return batch.decided();
 }
 
 /** What undoing an accepted leg of a failed chain needs. */
 interface Leg {
   readonly row: JournalRow;
   readonly delta: Delta;
-  readonly reference: { now: ReferenceNow; before: Pick<ReferenceNow, 'remaining' | 'ended' | 'reversed'> } | null;
+  readonly reference: { now: ReferenceNow; before: ReferenceState } | null;
 }
 
-/** What an accepted transfer adds: to pending counters and to posted counters of both its accounts. */
-interface Delta {
-  readonly pending: bigint;
-  readonly posted: bigint;
-}
+/** What a transfer changes of the one it refers to. */
+type ReferenceState = Pick<ReferenceNow, 'remaining' | 'ended' | 'reversed'>;
 
 /** Batches decided by this process, for their marks. */
 let batches = 0;
@@ -64,14 +79,14 @@ class Batch {
   private readonly seen = new Map<string, { answer: Answer; fingerprint: string }>();
   private readonly entered = new Map<string, JournalRow>();
   private readonly view: BatchView;
-  private readonly time: DecisionTime;
+  private time: DecisionTime = { nowMs: 0, businessDate: '' };
 
-  constructor(view: BatchView, time: DecisionTime) {
+  constructor(view: BatchView) {
     this.view = view;
-    this.time = time;
   }
 
-  request(transfers: readonly Prepared[]): Answer[] {
+  request(transfers: readonly Prepared[], time: DecisionTime): Answer[] {
+    this.time = time;
     const answers: Answer[] = [];
     for (let start = 0; start < transfers.length; ) {
       let end = start;
@@ -122,10 +137,11 @@ class Batch {
 
   /** Refuses a chain as a whole: the culprit with its own code, every other member that has no answer yet with chain_failed. */
   private refuseChain(members: readonly Prepared[], culprit: number, code: OutcomeCode): Answer[] {
-    return members.map(
-      (member, index) =>
-        this.answeredBefore(member) ?? this.answer(member, index === culprit ? code : 'chain_failed', null),
-    );
+    return members.map((member, index) => {
+      // The same id twice: its first occurrence has just been answered, which must not hide why the chain failed.
+      if (index === culprit && code === 'id_reused') return this.answer(member, code, null);
+      return this.answeredBefore(member) ?? this.answer(member, index === culprit ? code : 'chain_failed', null);
+    });
   }
 
   /** The answer to an id that already has one, in an earlier batch or in this one. */
@@ -175,7 +191,7 @@ class Batch {
     if (credit === undefined) return 'credit_account_not_found';
     if (debit.currency !== credit.currency || debit.currency !== prepared.currency) return 'currency_mismatch';
     const delta = prepared.kind === 'pending' ? { pending: amount, posted: 0n } : { pending: 0n, posted: amount };
-    const refusal = standing(debit, credit) ?? limits(debit, credit, delta.pending, delta.posted);
+    const refusal = standing(debit, credit) ?? limits(debit, credit, amount);
     if (refusal !== null) return refusal;
     return this.enter(prepared, debit, credit, amount, delta, null);
   }
@@ -188,12 +204,11 @@ class Batch {
     const debit = this.account(original.creditAccountId);
     const credit = this.account(original.debitAccountId);
     invariant(debit !== undefined && credit !== undefined, 'accounts_of_a_journal_row_exist');
-    const refusal = standing(debit, credit) ?? limits(debit, credit, 0n, original.amount);
+    const refusal = standing(debit, credit) ?? limits(debit, credit, original.amount);
     if (refusal !== null) return refusal;
-    const before = { ...original };
-    original.reversed = true;
     const delta = { pending: 0n, posted: original.amount };
-    return this.enter(prepared, debit, credit, original.amount, delta, { now: original, before });
+    const after = { ...original, reversed: true };
+    return this.enter(prepared, debit, credit, original.amount, delta, { now: original, after });
   }
 
   /** Posts, voids or expires a pending transfer. */
@@ -215,31 +230,32 @@ class Batch {
     const credit = this.account(pending.creditAccountId);
     invariant(debit !== undefined && credit !== undefined, 'accounts_of_a_journal_row_exist');
     if (prepared.kind === 'post') {
-      const refusal = standing(debit, credit) ?? overflow(debit, credit, 0n, amount);
+      const refusal = standing(debit, credit);
       if (refusal !== null) return refusal;
     }
     const released = prepared.kind === 'post' && prepared.keepRemainder ? amount : pending.remaining;
-    const before = { ...pending };
-    pending.remaining -= released;
-    if (pending.remaining === 0n) {
-      pending.ended = prepared.kind === 'post' ? 'posted' : prepared.kind === 'void' ? 'voided' : 'expired';
+    const after = { ...pending, remaining: pending.remaining - released };
+    if (after.remaining === 0n) {
+      after.ended = prepared.kind === 'post' ? 'posted' : prepared.kind === 'void' ? 'voided' : 'expired';
     }
     const delta = { pending: -released, posted: prepared.kind === 'post' ? amount : 0n };
-    return this.enter(prepared, debit, credit, amount, delta, { now: pending, before });
+    return this.enter(prepared, debit, credit, amount, delta, { now: pending, after });
   }
 
-  /** Writes an accepted transfer into the batch: counters, day totals, journal row. */
+  /** Writes a transfer into the batch, counters, day totals, journal row and the transfer it is about, unless a counter is full. */
   private enter(
     prepared: Prepared,
     debit: AccountNow,
     credit: AccountNow,
     amount: bigint,
     delta: Delta,
-    reference: Leg['reference'],
-  ): Leg {
+    reference: { now: ReferenceNow; after: ReferenceState } | null,
+  ): Leg | OutcomeCode {
     const effectiveDate = effectiveDateOf(prepared, reference?.now, this.time.businessDate);
     const debitDay = day(debit, effectiveDate);
     const creditDay = day(credit, effectiveDate);
+    const refusal = overflow(debit, debitDay, credit, creditDay, delta);
+    if (refusal !== null) return refusal;
     add(debit, debitDay, credit, creditDay, delta.pending, delta.posted);
     this.change(debit);
     this.change(credit);
@@ -255,8 +271,11 @@ class Batch {
     this.rows.push(row);
     this.entered.set(prepared.id, row);
     if (prepared.kind === 'pending') this.references.set(prepared.id, referenceOf(row));
-    if (reference !== null) this.references.set(reference.now.id, reference.now);
-    return { row, delta, reference };
+    if (reference === null) return { row, delta, reference };
+    const { now, after } = reference;
+    const before = { ...now };
+    this.references.set(now.id, Object.assign(now, after));
+    return { row, delta, reference: { now, before } };
   }
 
   private undo({ row, delta, reference }: Leg): void {

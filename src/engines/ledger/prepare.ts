@@ -1,6 +1,6 @@
 /** What can be judged of a transfer without looking at the books: its fields, amount and dates; and its fingerprint. */
 import { hash } from 'node:crypto';
-import { isValidDate, parseInstant } from '#kernel/dates';
+import { instantText, isValidDate, parseInstant } from '#kernel/dates';
 import { isCurrency, parseAmountMinor } from '#kernel/money';
 import { type Kind, kinds, MAX_MINOR, type OutcomeCode, type TransferInput } from './model.ts';
 
@@ -37,22 +37,26 @@ export function isTransferId(text: unknown): text is string {
   return typeof text === 'string' && uuidPattern.test(text);
 }
 
-/**
- * The three free texts come last and carry their lengths, so no two different inputs give the same text. An amount
- * counts by its value: '12.3' and '12.30' are the same content.
- */
-function fingerprintOf(input: Submission, kind: Kind, amount: bigint | null): string {
-  const type = input.type ?? '';
-  const description = input.description ?? '';
-  const reference = input.reference ?? '';
-  return hash(
-    'sha256',
-    `${kind}|${lower(input.debitAccountId)}|${lower(input.creditAccountId)}|${amount ?? input.amount ?? ''}|` +
-      `${input.currency ?? ''}|${lower(input.pendingId)}|${lower(input.reversedId)}|${input.keepRemainder ? 1 : 0}|` +
-      `${input.expiresAt ?? ''}|${input.effectiveDate ?? ''}|${input.linked ? 1 : 0}|` +
-      `${type.length}:${type}|${description.length}:${description}|${reference.length}:${reference}`,
-    'hex',
-  );
+/** An amount and an instant count by their values: '12.3' and '12.30' are the same content. */
+function fingerprintOf(input: Submission, kind: Kind, amount: bigint | null, expiresAt: string | null): string {
+  const content = [
+    kind,
+    lower(input.debitAccountId),
+    lower(input.creditAccountId),
+    String(amount ?? input.amount ?? ''),
+    input.currency,
+    lower(input.pendingId),
+    lower(input.reversedId),
+    input.keepRemainder === true,
+    expiresAt ?? input.expiresAt,
+    input.effectiveDate,
+    input.linked === true,
+    input.type,
+    input.description,
+    input.reference,
+  ];
+  // JSON, because no two different contents have the same text in it.
+  return hash('sha256', JSON.stringify(content), 'hex');
 }
 
 function lower(id: string | undefined): string {
@@ -64,7 +68,9 @@ function fieldsFit(input: Submission, kind: Kind): boolean {
     (input.type === undefined || input.type.length <= 64) &&
     (input.description === undefined || input.description.length <= 500) &&
     (input.reference === undefined || input.reference.length <= 128) &&
-    !(hasNul(input.type) || hasNul(input.description) || hasNul(input.reference));
+    isStorable(input.type ?? '') &&
+    isStorable(input.description ?? '') &&
+    isStorable(input.reference ?? '');
   if (!free) return false;
   const moves = kind === 'transfer' || kind === 'pending';
   if (moves) {
@@ -88,9 +94,9 @@ function fieldsFit(input: Submission, kind: Kind): boolean {
   return isTransferId(input.pendingId) && input.reversedId === undefined;
 }
 
-/** PostgreSQL text cannot hold U+0000. */
-function hasNul(text: string | undefined): boolean {
-  return text?.includes('\u0000') ?? false;
+/** Whether PostgreSQL can hold a text as it is: neither U+0000 nor half of a surrogate pair. */
+export function isStorable(text: string): boolean {
+  return !text.includes('\u0000') && text.isWellFormed();
 }
 
 /** Amount in minor units, or the code that refuses it. A bigint is minor units already; a text is major units. */
@@ -113,6 +119,7 @@ export function prepare(input: Submission): Prepared {
   const kind = input.kind ?? 'transfer';
   let fault: OutcomeCode | null = null;
   let amount: bigint | null = null;
+  let expiresAt: string | null = null;
   let expiresAtMs: number | null = null;
 
   if (!kinds.includes(kind) || !fieldsFit(input, kind)) fault = 'fields_invalid';
@@ -125,7 +132,10 @@ export function prepare(input: Submission): Prepared {
   if (fault === null && input.effectiveDate !== undefined && !isValidDate(input.effectiveDate)) fault = 'date_invalid';
   if (fault === null && input.expiresAt !== undefined) {
     try {
-      expiresAtMs = parseInstant(input.expiresAt).epochMilliseconds;
+      const instant = parseInstant(input.expiresAt);
+      // In UTC: PostgreSQL does not know all offsets that RFC 3339 allows.
+      expiresAt = instantText(instant);
+      expiresAtMs = instant.epochMilliseconds;
     } catch {
       fault = 'date_invalid';
     }
@@ -133,7 +143,7 @@ export function prepare(input: Submission): Prepared {
   return {
     id: input.id.toLowerCase(),
     kind,
-    fingerprint: fingerprintOf(input, kind, amount),
+    fingerprint: fingerprintOf(input, kind, amount, expiresAt),
     fault,
     debitAccountId: input.debitAccountId?.toLowerCase() ?? null,
     creditAccountId: input.creditAccountId?.toLowerCase() ?? null,
@@ -141,7 +151,7 @@ export function prepare(input: Submission): Prepared {
     currency: input.currency ?? null,
     relatedId: (input.pendingId ?? input.reversedId)?.toLowerCase() ?? null,
     keepRemainder: input.keepRemainder === true,
-    expiresAt: input.expiresAt ?? null,
+    expiresAt,
     expiresAtMs,
     effectiveDate: input.effectiveDate ?? null,
     linked: input.linked === true,

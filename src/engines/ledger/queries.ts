@@ -1,5 +1,6 @@
 /** Reading the books: balances at both clocks, statements, journal, trial balance. */
 import { builder, type Queryable, run } from '#kernel/database';
+import { instantText, parseInstant } from '#kernel/dates';
 import { invariant } from '#kernel/errors';
 import { accountOf, accountSelect, countersOf, findAccounts, type RawAccountRow } from './accounts.ts';
 import { ledgerError } from './errors.ts';
@@ -123,9 +124,10 @@ export async function positionAt(
   recordedAt: string | undefined,
 ): Promise<bigint | null> {
   if (recordedAt === undefined) return null;
+  // In UTC: PostgreSQL does not know all offsets that RFC 3339 allows.
   const { rows } = await db.query<{ sequence: bigint }>('select ledger.sequence_at($1, $2) as sequence', [
     bookId,
-    recordedAt,
+    instantText(parseInstant(recordedAt)),
   ]);
   return rows[0]?.sequence ?? 0n;
 }
@@ -151,7 +153,6 @@ export async function countersAt(db: Queryable, bookId: number, id: string, date
   const { rows } = await db.query<Parameters<typeof countersOf>[0]>(
     'select * from ledger.balance_as_of($1, $2, $3, $4)',
     [bookId, id, date, position],
-    { prepare: true },
   );
   const row = rows[0];
   invariant(row !== undefined, 'balance_as_of_answers_one_row');

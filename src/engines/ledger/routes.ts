@@ -156,12 +156,16 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
       },
       async ({ params, query }) => {
         const cursor = decodeCursor(schemas.statementCursor, query.cursor);
-        const result = await statement(db, await ledger.bookId(query.book), params.id, {
+        const bookId = await ledger.bookId(query.book);
+        const asked = {
           from: query.from,
           to: query.to,
           recordedAt: query.recorded_at,
           after: cursor && { date: cursor[0], sequence: BigInt(cursor[1]) },
           limit: query.limit,
+        };
+        const result = await db.transaction((tx) => statement(tx, bookId, params.id, asked), {
+          isolation: 'repeatable read',
         });
         const { currency } = result.account;
         return {

@@ -1,6 +1,6 @@
 /** Whether two accounts may take a transfer: their states, limits and counters. Checked in the order of `outcomeCodes`. */
 
-import type { AccountNow } from './batch.ts';
+import type { AccountNow, DayTotals, Delta } from './batch.ts';
 import { available, MAX_MINOR, type OutcomeCode, reach, type Side } from './model.ts';
 
 /** A debit takes from a credit-normal account and adds to a debit-normal one; a credit the other way round. */
@@ -22,9 +22,8 @@ export function standing(debit: AccountNow, credit: AccountNow): OutcomeCode | n
   return null;
 }
 
-/** The limits and counters of both accounts, for `pending` and `posted` more, one of which is zero. */
-export function limits(debit: AccountNow, credit: AccountNow, pending: bigint, posted: bigint): OutcomeCode | null {
-  const amount = pending + posted;
+/** The limits of both accounts, for `amount` more, pending or posted. */
+export function limits(debit: AccountNow, credit: AccountNow, amount: bigint): OutcomeCode | null {
   for (const [account, entry] of [
     [debit, 'debit'],
     [credit, 'credit'],
@@ -39,15 +38,31 @@ export function limits(debit: AccountNow, credit: AccountNow, pending: bigint, p
     if (account.maximum === null || decreases(account, entry)) continue;
     if (reach(account.side, account) + amount > account.maximum) return 'exceeds_maximum';
   }
-  return overflow(debit, credit, pending, posted);
+  return null;
 }
 
-/** Counters are 63-bit in the database. */
-export function overflow(debit: AccountNow, credit: AccountNow, pending: bigint, posted: bigint): OutcomeCode | null {
+/**
+ * Counters are 63-bit in the database, and so is what they change by on one effective date. That can be more, and
+ * negative, for the pending ones: a hold is not always released on the date it counts from.
+ */
+export function overflow(
+  debit: AccountNow,
+  debitDay: DayTotals,
+  credit: AccountNow,
+  creditDay: DayTotals,
+  { pending, posted }: Delta,
+): OutcomeCode | null {
   const fits =
-    debit.debitsPending + pending <= MAX_MINOR &&
     debit.debitsPosted + posted <= MAX_MINOR &&
-    credit.creditsPending + pending <= MAX_MINOR &&
-    credit.creditsPosted + posted <= MAX_MINOR;
+    credit.creditsPosted + posted <= MAX_MINOR &&
+    (pending === 0n ||
+      (debit.debitsPending + pending <= MAX_MINOR &&
+        credit.creditsPending + pending <= MAX_MINOR &&
+        within(debitDay.debitsPending + pending) &&
+        within(creditDay.creditsPending + pending)));
   return fits ? null : 'counter_overflow';
+}
+
+function within(total: bigint): boolean {
+  return total <= MAX_MINOR && total >= -MAX_MINOR;
 }

@@ -4,6 +4,7 @@ import { isValidDate, parseInstant } from '#kernel/dates';
 import { integerText, pageQuery } from '#kernel/http';
 import { DEFAULT_BOOK } from './body.ts';
 import { MAX_BATCH, outcomeCodes } from './model.ts';
+import { isStorable } from './prepare.ts';
 
 const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'Not a UUID');
 const amount = z.string().describe('Decimal text in major units of the currency, such as "12.30".');
@@ -13,7 +14,11 @@ const date = z
   .refine((text): boolean => isValidDate(text), 'Not a date of the form YYYY-MM-DD')
   .describe('YYYY-MM-DD');
 const instant = z.string().refine(isInstant, 'Not an RFC 3339 instant').describe('RFC 3339 instant.');
-const book = z.string().default(DEFAULT_BOOK).describe('Code of the book.');
+/** Text that may be stored or looked for. */
+const text = z.string().refine(isStorable, 'Not text that can be stored');
+const book = text.default(DEFAULT_BOOK).describe('Code of the book.');
+/** A position in the journal; 18 digits are more than any journal will have, and fewer than PostgreSQL's bigint takes. */
+const sequence = z.string().regex(/^(0|[1-9]\d{0,17})$/, 'Not a position in a journal');
 const side = z.enum(['debit', 'credit']);
 const state = z.enum(['open', 'outgoing_frozen', 'frozen', 'closed']);
 
@@ -27,9 +32,9 @@ function isInstant(text: string): boolean {
 }
 
 export const bookBody = z.strictObject({
-  code: z.string(),
-  name: z.string().min(1).max(200),
-  legal_entity: z.string().max(200).optional(),
+  code: text,
+  name: text.min(1).max(200),
+  legal_entity: text.max(200).optional(),
 });
 export const bookReply = z
   .object({ code: z.string(), name: z.string(), legal_entity: z.string(), created_at: z.string() })
@@ -210,29 +215,31 @@ export const trialBalanceReply = z
 
 export const idParams = z.strictObject({ id: z.string() });
 export const bookQuery = z.strictObject({ book });
-export const accountListQuery = z.strictObject({ ...pageQuery, book, code: z.string().optional() });
+export const accountListQuery = z.strictObject({ ...pageQuery, book, code: text.optional() });
 export const clocksQuery = z.strictObject({
   book,
   effective_date: date.optional().describe('Default: the business date.'),
   recorded_at: instant.optional().describe('As known at this instant; default now.'),
 });
-export const statementQuery = z.strictObject({
-  ...pageQuery,
-  book,
-  from: date.default('0001-01-01'),
-  to: date.default('9999-12-31'),
-  recorded_at: instant.optional(),
-});
+export const statementQuery = z
+  .strictObject({
+    ...pageQuery,
+    book,
+    from: date.default('0001-01-01'),
+    to: date.default('9999-12-31'),
+    recorded_at: instant.optional(),
+  })
+  .refine(({ from, to }) => from <= to, { message: 'Earlier than from', path: ['to'] });
 export const transferListQuery = z.strictObject({
   ...pageQuery,
   book,
   account_id: uuid.optional(),
   kind: z.enum(['transfer', 'pending', 'post', 'void', 'reverse', 'expire']).optional(),
-  type: z.string().optional(),
-  reference: z.string().optional(),
+  type: text.optional(),
+  reference: text.optional(),
   effective_from: date.optional(),
   effective_to: date.optional(),
 });
-export const sequenceCursor = z.tuple([integerText]);
-export const accountCursor = z.tuple([z.string(), uuid]);
-export const statementCursor = z.tuple([date, integerText]);
+export const sequenceCursor = z.tuple([sequence]);
+export const accountCursor = z.tuple([text, uuid]);
+export const statementCursor = z.tuple([date, sequence]);

@@ -49,7 +49,10 @@ export interface StatementRequest {
   readonly limit: number;
 }
 
-/** The posted movements of an account between two effective dates (both included), with the balance after each. */
+/**
+ * The posted movements of an account between two effective dates (both included), with the balance after each. It reads
+ * more than once: while the book is in use, call it in a repeatable-read transaction. Error: `account_not_found`.
+ */
 export async function statement(
   db: Queryable,
   bookId: number,

@@ -1,4 +1,7 @@
-/** Reads what a batch needs to see of the books. */
+/**
+ * Reads what a batch needs to see of the books. None of these statements is prepared: a plan made while a table was
+ * small would be kept while it grows.
+ */
 import { dateArray, type Queryable, uuidArray } from '#kernel/database';
 import { invariant } from '#kernel/errors';
 import type { AccountNow, Known, ReferenceNow } from './batch.ts';
@@ -51,34 +54,20 @@ export async function readAccounts(db: Queryable, bookId: number, ids: readonly 
      from ledger.balance b join ledger.account a using (book_id, account_id)
      where b.book_id = $1 and b.account_id = any($2::uuid[])`,
     [bookId, uuidArray(ids, (id) => id)],
-    { prepare: true },
   );
   return rows.map((row) => accountNow(row, row));
 }
 
 /**
- * Locks accounts in the order of their ids and reads them. The balances are locked first and the accounts read by a
- * second statement, because a statement that waited for a lock still sees the other table as it was before the wait.
+ * Makes the book ours until the transaction ends: the lock every writer of balances takes first. What is read after it
+ * stays as it is.
  */
-export async function lockAccounts(tx: Queryable, bookId: number, ids: readonly string[]): Promise<AccountNow[]> {
-  const held = await tx.query<RawBalance>(
-    `select account_id, version, debits_pending, credits_pending, debits_posted, credits_posted
-     from ledger.balance where book_id = $1 and account_id = any($2::uuid[]) order by account_id for update`,
-    [bookId, uuidArray(ids, (id) => id)],
-    { prepare: true },
-  );
-  const { rows } = await tx.query<RawAccount>(
-    `select account_id, currency, code, side, minimum_minor, maximum_minor, state
-     from ledger.account where book_id = $1 and account_id = any($2::uuid[])`,
-    [bookId, uuidArray(ids, (id) => id)],
-    { prepare: true },
-  );
-  const byId = new Map(rows.map((row) => [row.account_id, row]));
-  return held.rows.map((row) => {
-    const raw = byId.get(row.account_id);
-    invariant(raw !== undefined, 'a_balance_has_its_account');
-    return accountNow(raw, row);
-  });
+export async function lockBook(tx: Queryable, bookId: number): Promise<void> {
+  const lock = 'select from ledger.journal_end where book_id = $1 for update';
+  if ((await tx.query(lock, [bookId])).rowCount > 0) return;
+  // The first write of a book.
+  await tx.query('insert into ledger.journal_end (book_id) values ($1) on conflict do nothing', [bookId]);
+  await tx.query(lock, [bookId]);
 }
 
 /** Reads accepted transfers that others refer to, with their present state. */
@@ -104,7 +93,6 @@ export async function readReferences(db: Queryable, bookId: number, ids: readonl
      left join ledger.reversal r on r.book_id = a.book_id and r.reversed_id = a.transfer_id
      where a.book_id = $1 and a.transfer_id = any($2::uuid[])`,
     [bookId, uuidArray(ids, (id) => id)],
-    { prepare: true },
   );
   return rows.map((row) => ({
     id: row.transfer_id,
@@ -149,7 +137,6 @@ export async function readAnswers(
     `select transfer_id, encode(fingerprint, 'hex') as fingerprint, code, sequence, recorded_at
      from ledger.answer where book_id = $1 and transfer_id = any($2::uuid[])`,
     [bookId, uuidArray(ids, (id) => id)],
-    { prepare: true },
   );
   return rows.map((row) => ({
     id: row.transfer_id,
@@ -164,27 +151,26 @@ const dayColumns = (side: 'debit' | 'credit') =>
   `${side}_day_debits_pending as debits_pending, ${side}_day_credits_pending as credits_pending,
    ${side}_day_debits_posted as debits_posted, ${side}_day_credits_posted as credits_posted`;
 
-/** Adds to each account's `days` what happened on one date: the running totals of its last journal row of that date, or zeros. */
+/**
+ * Adds to each account's `days` what happened on one date: the running totals of its last journal row of that date, or
+ * zeros. The order of (date, sequence) is one only the account's own index has: ordered by sequence alone, a planner
+ * without fresh statistics would walk the whole journal backwards for each account.
+ */
 export async function loadDays(
   db: Queryable,
   bookId: number,
   wanted: readonly { account: AccountNow; date: string }[],
 ): Promise<void> {
+  const last = (side: 'debit' | 'credit') => `(select effective_date, sequence, ${dayColumns(side)}
+    from ledger.transfer
+    where book_id = $1 and ${side}_account_id = u.account_id
+      and effective_date between u.effective_date and u.effective_date
+    order by effective_date desc, sequence desc limit 1)`;
   const { rows } = await db.query<{ n: bigint } & Omit<RawBalance, 'account_id' | 'version'>>(
     `select u.n, x.debits_pending, x.credits_pending, x.debits_posted, x.credits_posted
      from unnest($2::uuid[], $3::date[]) with ordinality as u (account_id, effective_date, n)
-     cross join lateral (
-       (select sequence, ${dayColumns('debit')} from ledger.transfer
-        where book_id = $1 and debit_account_id = u.account_id and effective_date = u.effective_date
-        order by sequence desc limit 1)
-       union all
-       (select sequence, ${dayColumns('credit')} from ledger.transfer
-        where book_id = $1 and credit_account_id = u.account_id and effective_date = u.effective_date
-        order by sequence desc limit 1)
-       order by sequence desc limit 1
-     ) x`,
+     cross join lateral (${last('debit')} union all ${last('credit')} order by sequence desc limit 1) x`,
     [bookId, uuidArray(wanted, ({ account }) => account.id), dateArray(wanted, ({ date }) => date)],
-    { prepare: true },
   );
   const found = new Map(rows.map((row) => [Number(row.n) - 1, row]));
   for (const [index, { account, date }] of wanted.entries()) {

@@ -6,6 +6,7 @@ export const databaseError = defineErrors({
   database_unreachable: { status: 503, title: 'Database unreachable' },
   database_read_only: { status: 503, title: 'Database is read-only' },
   database_disk_full: { status: 503, title: 'Database disk is full' },
+  database_busy: { status: 503, title: 'Database is busy' },
   database_conflict: { status: 409, title: 'Concurrent change' },
   database_login_refused: { status: 503, title: 'Database refused the login' },
   database_version_unsupported: { status: 500, title: 'PostgreSQL is too old' },
@@ -25,6 +26,7 @@ type Translated =
   | 'database_unreachable'
   | 'database_read_only'
   | 'database_disk_full'
+  | 'database_busy'
   | 'database_conflict'
   | 'database_login_refused';
 
@@ -39,6 +41,8 @@ const codes: Readonly<Record<string, Translated>> = {
   '53100': 'database_disk_full',
   '53200': 'database_unreachable',
   '53300': 'database_unreachable',
+  '25P03': 'database_unreachable',
+  '55P03': 'database_busy',
   '57P01': 'database_unreachable',
   '57P02': 'database_unreachable',
   '57P03': 'database_unreachable',
@@ -63,6 +67,7 @@ const details: Readonly<Record<Translated, string>> = {
   database_unreachable: 'The database cannot be reached; whether a change under way took effect is not known',
   database_read_only: 'The database accepts no changes at present',
   database_disk_full: 'The database has no disk space left',
+  database_busy: 'Something else held what was needed for too long; try again',
   database_conflict: 'The change met a concurrent one; try again',
   database_login_refused: 'The database refused the login: check role, password, database name and pg_hba.conf',
 };

@@ -213,7 +213,12 @@ function clientOptions(connectionString: string) {
 }
 
 async function prepareSession(client: pg.ClientBase, role: string | undefined): Promise<void> {
-  await client.query(`set timezone = 'UTC'; set datestyle = 'ISO, YMD'; set intervalstyle = 'postgres'`);
+  // The time-outs end what would hang for ever: a transaction that waits for a lock its own process holds, and one whose
+  // process forgot it.
+  await client.query(
+    `set timezone = 'UTC'; set datestyle = 'ISO, YMD'; set intervalstyle = 'postgres';
+     set lock_timeout = '10s'; set idle_in_transaction_session_timeout = '120s'`,
+  );
   if (role === undefined) return;
   try {
     await client.query(`set role ${pg.escapeIdentifier(role)}`);

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { LongmenError } from '#kernel/errors';
 import { addExample, type RegisterCommand } from '../command.ts';
 import { UsageError } from '../output.ts';
 
@@ -18,7 +17,7 @@ export const decideCommand: RegisterCommand = (program, act) => {
     .option('--language <code>', 'language of explanations and findings: en or zh', 'en')
     .action(
       act(async (context, [file = ''], options) => {
-        const { check, evaluate, load } = await import('#engines/decision');
+        const { check, evaluate, feel, load } = await import('#engines/decision');
         const language = languageOf(options.language);
         const imports = await Promise.all(names(options.import).map(readText));
         const model = load(await readText(file), imports);
@@ -32,7 +31,7 @@ export const decideCommand: RegisterCommand = (program, act) => {
           return;
         }
         for (const problem of model.problems) context.output.note(`${problem.code}: ${problem[language]}`);
-        const input = options.input === undefined ? {} : readObject(await readText(String(options.input)));
+        const input = options.input === undefined ? {} : readObject(await readText(String(options.input)), feel.number);
         const decisions = names(options.decision);
         const result = evaluate(model, input, {
           ...(decisions.length === 0 ? {} : { decisions }),
@@ -43,7 +42,9 @@ export const decideCommand: RegisterCommand = (program, act) => {
           const lines = Object.entries(result.values).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
           if (options.explain !== true) return lines.join('\n');
           const path = result.path.map((step) => step[language]);
-          const messages = result.messages.map((message) => `${message.code}: ${message.detail}`);
+          const messages = result.messages.map(({ code, detail, text, start, end }) =>
+            text === undefined ? `${code}: ${detail}` : `${code}: ${detail}, in ${text.slice(start, end)}`,
+          );
           return [...lines, ...path, ...messages].join('\n');
         });
       }),
@@ -77,26 +78,16 @@ async function readText(file: string): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Large numbers keep all their digits: they are read as text, which a number input takes. */
-function readObject(text: string): Record<string, unknown> {
+/** Numbers keep all their digits: those a JavaScript number cannot hold are read from their text. */
+function readObject(text: string, numberOf: (text: string) => unknown): Record<string, unknown> {
   let data: unknown;
   try {
     data = JSON.parse(text, (_key, value, context?: { source?: string }) =>
-      typeof value === 'number' && !Number.isSafeInteger(value) && context?.source !== undefined
-        ? exactNumber(context.source, value)
-        : value,
+      typeof value === 'number' && context?.source !== undefined ? numberOf(context.source) : value,
     );
   } catch (error) {
     throw new UsageError(`the input is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
   if (typeof data === 'object' && data !== null && !Array.isArray(data)) return { ...data };
-  throw new LongmenError(
-    'decision_input_invalid',
-    { status: 422, title: 'Input cannot be read' },
-    'The input is not a JSON object',
-  );
-}
-
-function exactNumber(source: string, value: number): bigint | number {
-  return /^-?\d+$/.test(source) ? BigInt(source) : value;
+  throw new UsageError('the input is not a JSON object');
 }

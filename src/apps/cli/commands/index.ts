@@ -2,6 +2,7 @@
 import type { RegisterCommand } from '../command.ts';
 import { bookCommand } from './book.ts';
 import { configCommand } from './config.ts';
+import { decideCommand } from './decide.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
@@ -18,4 +19,5 @@ export const commands: readonly RegisterCommand[] = [
   importCommand,
   exportCommand,
   verifyCommand,
+  decideCommand,
 ];

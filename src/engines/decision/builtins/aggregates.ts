@@ -1,5 +1,5 @@
 /** Functions that calculate over lists (DMN 1.5 table 75). The variadic ones also take their items one by one. */
-import { compare } from '../feel/operators.ts';
+
 import {
   addNumbers,
   canonical,
@@ -12,7 +12,7 @@ import {
   subtractNumbers,
   toDecimal,
 } from '../feel/numbers.ts';
-import { add } from '../feel/operators.ts';
+import { add, compare } from '../feel/operators.ts';
 import type { Run } from '../feel/run.ts';
 import type { List, Value } from '../feel/values.ts';
 import { type Arguments, type BuiltIn, defineGroup, listArg, numbersOf } from './define.ts';
@@ -22,7 +22,9 @@ function overNumbers(name: string, calculate: (numbers: FeelNumber[], run: Run) 
   return ([list]: Arguments, run: Run): Value => {
     const numbers = numbersOf(listArg(list));
     run.charge(listArg(list).length);
-    return numbers === null ? run.report('argument_invalid', `${name}: not a list of numbers`) : calculate(numbers, run);
+    return numbers === null
+      ? run.report('argument_invalid', `${name}: not a list of numbers`)
+      : calculate(numbers, run);
   };
 }
 

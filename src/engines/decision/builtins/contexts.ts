@@ -90,10 +90,7 @@ export const CONTEXT_FUNCTIONS: BuiltIn[] = [
     },
     {
       name: 'context put',
-      parameters: [
-        'context: context, key: string, value: Any',
-        'context: context, keys: list<string>, value: Any',
-      ],
+      parameters: ['context: context, key: string, value: Any', 'context: context, keys: list<string>, value: Any'],
       result: 'context',
       acceptsNull: true,
       en: 'The context with one entry added or replaced, also at a path of entries.',

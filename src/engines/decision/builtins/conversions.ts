@@ -1,14 +1,14 @@
 /** Conversions between strings and other values (DMN 1.5 table 72). */
 import type { Node } from '../feel/ast.ts';
-import { negateNumber, numberFromText, isNumber } from '../feel/numbers.ts';
+import { callFunction } from '../feel/call.ts';
+import { isNumber, negateNumber, numberFromText } from '../feel/numbers.ts';
 import { compare } from '../feel/operators.ts';
 import { parseExpression } from '../feel/parser.ts';
 import type { Run } from '../feel/run.ts';
 import { valueText } from '../feel/text.ts';
 import { FeelRange, type Value } from '../feel/values.ts';
-import { callFunction } from '../feel/call.ts';
-import { type BuiltIn, defineGroup, textArg } from './define.ts';
 import { DATE_FUNCTIONS } from './dates.ts';
+import { type BuiltIn, defineGroup, textArg } from './define.ts';
 
 function toNumber(text: string, grouping: Value | undefined, point: Value | undefined): Value {
   let plain = text;
@@ -32,8 +32,7 @@ const LITERAL_FUNCTIONS = new Map(
 );
 
 /** The value of an end written as a literal; undefined when it is anything else. */
-function literalEnd(node: Node | null, run: Run): Value | undefined {
-  if (node === null) return null;
+function literalEnd(node: Node, run: Run): Value | undefined {
   if (node.type === 'literal') return node.value;
   if (node.type === 'negate' && node.operand.type === 'literal' && isNumber(node.operand.value)) {
     return negateNumber(node.operand.value);
@@ -41,35 +40,42 @@ function literalEnd(node: Node | null, run: Run): Value | undefined {
   const fn = node.type === 'call' && node.callee.type === 'name' ? LITERAL_FUNCTIONS.get(node.callee.name) : undefined;
   if (fn === undefined || node.type !== 'call') return undefined;
   const args = node.args.map((arg) => literalEnd(arg, run));
-  return args.includes(undefined) ? undefined : callFunction(fn, args.map((arg) => arg ?? null), run);
+  return args.includes(undefined)
+    ? undefined
+    : callFunction(
+        fn,
+        args.map((arg) => arg ?? null),
+        run,
+      );
 }
 
-function toRange(text: string, run: Run): Value {
-  let node: Node;
+/** The value of the text of an end; undefined when it is not a literal. */
+function endOfText(text: string, run: Run): Value | undefined {
   try {
-    node = parseExpression(text, { names: LITERAL_FUNCTIONS.keys() });
+    return literalEnd(parseExpression(text, { names: LITERAL_FUNCTIONS.keys() }), run);
   } catch {
-    return null;
+    return undefined;
   }
-  if (node.type !== 'range' || node.operator !== 'interval') return null;
-  const start = literalEnd(node.from, run);
-  const end = literalEnd(node.to, run);
+}
+
+/** An end left out makes the range open to that side, but not both. */
+function toRange(text: string, run: Run): Value {
+  const match = /^\s*([[(\]])(.*?)\.\.(.*)([\])[])\s*$/su.exec(text);
+  if (match === null) return null;
+  const [, open, first = '', last = '', close] = match;
+  const start = first.trim() === '' ? null : endOfText(first, run);
+  const end = last.trim() === '' ? null : endOfText(last, run);
   if (start === undefined || end === undefined || (start === null && end === null)) return null;
-  if (start !== null && end !== null) {
-    const order = compare(start, end);
-    if (order === null || order > 0) return null;
-  }
-  return new FeelRange('interval', start, end, node.fromIncluded, node.toIncluded);
+  if (last.trim() === '') return FeelRange.of(open === '[' ? '>=' : '>', start);
+  if (first.trim() === '') return FeelRange.of(close === ']' ? '<=' : '<', end);
+  const order = start === null || end === null ? null : compare(start, end);
+  return order === null || order > 0 ? null : new FeelRange('interval', start, end, open === '[', close === ']');
 }
 
 export const CONVERSION_FUNCTIONS: BuiltIn[] = defineGroup('conversion', [
   {
     name: 'number',
-    parameters: [
-      'from: string, grouping separator: string, decimal separator: string',
-      'from: string',
-      'from: number',
-    ],
+    parameters: ['from: string, grouping separator: string, decimal separator: string', 'from: string', 'from: number'],
     result: 'number',
     acceptsNull: true,
     en: 'A number from text; the separators (space, comma, period or null) are taken away or read as the point.',
@@ -111,8 +117,9 @@ export const CONVERSION_FUNCTIONS: BuiltIn[] = defineGroup('conversion', [
     examples: [
       ['range("[18..21)") = [18..21)', 'true'],
       ['range("[21..18]")', 'null'],
+      ['range("[2..]") = (>= 2)', 'true'],
     ],
-    call: ([from], run) => toRange(textArg(from), run) ?? run.report('argument_invalid', `range: not one: ${textArg(from)}`),
+    call: ([from], run) =>
+      toRange(textArg(from), run) ?? run.report('argument_invalid', `range: not one: ${textArg(from)}`),
   },
 ]);
-

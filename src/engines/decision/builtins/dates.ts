@@ -4,23 +4,25 @@ import { dayOfYear, weekday, weekOfYear } from '../feel/calendar.ts';
 import { asInteger, type FeelNumber, toDecimal } from '../feel/numbers.ts';
 import { isEqual } from '../feel/operators.ts';
 import type { Run } from '../feel/run.ts';
-import {
-  DaysDuration,
-  FeelDate,
-  FeelDateTime,
-  FeelTime,
-  makeDate,
-  makeTime,
-  monthsBetween,
-} from '../feel/temporal.ts';
+import { DaysDuration, FeelDate, FeelDateTime, FeelTime, makeDate, makeTime, monthsBetween } from '../feel/temporal.ts';
 import { dateFromText, dateTimeFromText, durationFromText, timeFromText } from '../feel/temporal-parse.ts';
 import { kindOf, type Value } from '../feel/values.ts';
 import { namedZone, offsetZone, UTC, type Zone } from '../feel/zones.ts';
 import { type BuiltIn, defineGroup, numberArg } from './define.ts';
 
 const MONTHS = [
-  'January', 'February', 'March', 'April', 'May', 'June',
-  'July', 'August', 'September', 'October', 'November', 'December',
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
 ];
 const DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 
@@ -75,7 +77,13 @@ function now(run: Run): FeelDateTime {
   const date = new FeelDate(clock.year, clock.month, clock.day);
   return new FeelDateTime(
     date,
-    new FeelTime(clock.hour, clock.minute, clock.second, clock.millisecond * 1e6, namedZone(zone)),
+    new FeelTime(
+      clock.hour,
+      clock.minute,
+      clock.second,
+      clock.millisecond * 1e6,
+      zone === 'UTC' ? UTC : namedZone(zone),
+    ),
   );
 }
 
@@ -93,7 +101,14 @@ function isSame(left: Value, right: Value): boolean {
 
 const POINT = ['date: date', 'date: date and time'];
 
-function datePart(name: string, en: string, zh: string, result: string, example: string, read: (date: FeelDate) => Value) {
+function datePart(
+  name: string,
+  en: string,
+  zh: string,
+  result: string,
+  example: string,
+  read: (date: FeelDate) => Value,
+) {
   const parameters = POINT;
   const examples: readonly (readonly [string, string])[] = [[`${name}(date(2019, 9, 17))`, example]];
   return {
@@ -234,7 +249,10 @@ export const DATE_FUNCTIONS: BuiltIn[] = [
         ['is(time("23:00:50Z"), time("23:00:50+00:00"))', 'true'],
         ['is(time("23:00:50Z"), time("23:00:50"))', 'false'],
       ],
-      call: ([left = null, right = null]) => isSame(left, right),
+      call: ([left, right], run) =>
+        left === undefined && right === undefined
+          ? run.report('arguments_invalid', 'is: two values are wanted')
+          : isSame(left ?? null, right ?? null),
     },
     datePart('day of year', 'The number of the day in its year.', '年内第几天。', 'number', '260', (date) =>
       dayOfYear(date.year, date.month, date.day),
@@ -280,4 +298,3 @@ export const DATE_FUNCTIONS: BuiltIn[] = [
     },
   ]),
 ];
-

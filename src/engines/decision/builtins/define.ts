@@ -1,11 +1,24 @@
 /** How a built-in function is declared: one entry of the table that evaluation, checks and documentation all read. */
-import { isNumber, type FeelNumber, truncated } from '../feel/numbers.ts';
+
+import { InvariantError } from '#kernel/errors';
+import { type FeelNumber, isNumber, truncated } from '../feel/numbers.ts';
 import type { Run } from '../feel/run.ts';
 import { Scanner } from '../feel/scanner.ts';
 import { parseType } from '../feel/type-parser.ts';
 import { ANY, type FeelType, typeText } from '../feel/types.ts';
-import { type Context, FeelFunction, type FeelRange, isContext, isFunction, isList, isRange, type List, type Parameter, type Value, type Variadic } from '../feel/values.ts';
-import { InvariantError } from '#kernel/errors';
+import {
+  type Context,
+  FeelFunction,
+  type FeelRange,
+  isContext,
+  isFunction,
+  isList,
+  isRange,
+  type List,
+  type Parameter,
+  type Value,
+  type Variadic,
+} from '../feel/values.ts';
 
 export type BuiltInGroup =
   | 'conversion'

@@ -1,8 +1,8 @@
 /** List functions (DMN 1.5 table 75) that change or search lists; those that calculate are in `aggregates.ts`. */
-import { isEqual } from '../feel/operators.ts';
-import { compare } from '../feel/operators.ts';
-import type { Run } from '../feel/run.ts';
+
 import { callFunction } from '../feel/call.ts';
+import { compare, isEqual } from '../feel/operators.ts';
+import type { Run } from '../feel/run.ts';
 import { FeelFunction, isList, type List, type Value } from '../feel/values.ts';
 import { type BuiltIn, defineGroup, functionArg, listArg, wholeArg } from './define.ts';
 

@@ -159,10 +159,17 @@ export const RANGE_FUNCTIONS: BuiltIn[] = defineGroup('range', [
     ['before([1..5), [5..10])', 'true'],
     ['before([1..5], [5..10])', 'false'],
   ]),
-  relation('after', BOTH, 'Whether the first begins after the second ends.', '前者是否在后者结束之后开始。', flipped(before), [
-    ['after(10, [1..5])', 'true'],
-    ['after([5..10], [1..5])', 'false'],
-  ]),
+  relation(
+    'after',
+    BOTH,
+    'Whether the first begins after the second ends.',
+    '前者是否在后者结束之后开始。',
+    flipped(before),
+    [
+      ['after(10, [1..5])', 'true'],
+      ['after([5..10], [1..5])', 'false'],
+    ],
+  ),
   relation(
     'meets',
     RANGES,
@@ -203,9 +210,14 @@ export const RANGE_FUNCTIONS: BuiltIn[] = defineGroup('range', [
     ['finishes(10, [1..10])', 'true'],
     ['finishes([5..10], [1..10])', 'true'],
   ]),
-  relation('finished by', RANGE_POINT, 'Whether the second ends the first.', '后者是否为前者的结尾部分。', flipped(finishes), [
-    ['finished by([1..10], 10)', 'true'],
-  ]),
+  relation(
+    'finished by',
+    RANGE_POINT,
+    'Whether the second ends the first.',
+    '后者是否为前者的结尾部分。',
+    flipped(finishes),
+    [['finished by([1..10], 10)', 'true']],
+  ),
   relation('includes', RANGE_POINT, 'Whether the first holds the second.', '前者是否包含后者。', flipped(during), [
     ['includes([1..10], 5)', 'true'],
     ['includes([1..10], [4..6])', 'true'],
@@ -218,9 +230,14 @@ export const RANGE_FUNCTIONS: BuiltIn[] = defineGroup('range', [
     ['starts(1, [1..10])', 'true'],
     ['starts([1..5], [1..10])', 'true'],
   ]),
-  relation('started by', RANGE_POINT, 'Whether the second begins the first.', '后者是否为前者的开头部分。', flipped(starts), [
-    ['started by([1..10], 1)', 'true'],
-  ]),
+  relation(
+    'started by',
+    RANGE_POINT,
+    'Whether the second begins the first.',
+    '后者是否为前者的开头部分。',
+    flipped(starts),
+    [['started by([1..10], 1)', 'true']],
+  ),
   relation(
     'coincides',
     ['point1: Any, point2: Any', RANGES],

@@ -1,6 +1,7 @@
 /** String functions (DMN 1.5 table 74). Positions and lengths count Unicode code points. */
-import type { Run } from '../feel/run.ts';
+
 import { codePoints, compileRegex, type Match } from '../feel/regex.ts';
+import type { Run } from '../feel/run.ts';
 import type { Value } from '../feel/values.ts';
 import { type BuiltIn, defineGroup, listArg, textArg, wholeArg } from './define.ts';
 
@@ -43,7 +44,12 @@ function* allMatches(pattern: string, flags: string, text: string, run: Run): Ge
 }
 
 /** Null when the replacement is malformed: `$` needs a digit and `\` needs `$` or `\` after it (XPath fn:replace). */
-function expandReplacement(replacement: string, match: Match, chars: readonly string[], literal: boolean): string | null {
+function expandReplacement(
+  replacement: string,
+  match: Match,
+  chars: readonly string[],
+  literal: boolean,
+): string | null {
   if (literal) return replacement;
   let result = '';
   for (let at = 0; at < replacement.length; at += 1) {
@@ -112,7 +118,8 @@ function split(text: string, pattern: string, run: Run): Value {
 
 function join(items: readonly Value[], delimiter: string, run: Run): Value {
   const texts = items.filter((item) => item !== null);
-  if (!texts.every((item) => typeof item === 'string')) return run.report('argument_invalid', 'string join: not a string');
+  if (!texts.every((item) => typeof item === 'string'))
+    return run.report('argument_invalid', 'string join: not a string');
   run.produce(texts.reduce((sum, item) => sum + item.length + delimiter.length, 0));
   return texts.join(delimiter);
 }

@@ -1,8 +1,8 @@
 /** The type checker for a single expression, as an editor wants it while one types. */
 import { LongmenError } from '#kernel/errors';
-import { NameScope } from '../feel/names.ts';
 import { withNames } from '../feel/check-scope.ts';
 import { typeOf } from '../feel/check-types.ts';
+import { NameScope } from '../feel/names.ts';
 import { parseExpression, parseUnaryTests } from '../feel/parser.ts';
 import { ANY, builtInType, typeText } from '../feel/types.ts';
 import { builtInNames, propertyNames } from '../model/names-in-scope.ts';
@@ -40,7 +40,14 @@ export function checkExpression(
     if (!(error instanceof LongmenError) || error.code !== 'feel_syntax') throw error;
     const { start, end } = error.meta;
     const place = { start: Number(start), end: Number(end) };
-    problems.push({ code: 'feel_syntax', severity: 'error', en: error.message, zh: `语法错误：${error.message}`, text, ...place });
+    problems.push({
+      code: 'feel_syntax',
+      severity: 'error',
+      en: error.message,
+      zh: `语法错误：${error.message}`,
+      text,
+      ...place,
+    });
     return { type: null, problems };
   }
 }

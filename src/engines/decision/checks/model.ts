@@ -3,7 +3,7 @@ import type { Model } from '../engine.ts';
 import type { Located, Node, TableNode } from '../feel/ast.ts';
 import { type CheckContext, type TypeScope, withNames } from '../feel/check-scope.ts';
 import { typeOf } from '../feel/check-types.ts';
-import { childrenOf } from '../feel/parser.ts';
+import { childrenOf } from '../feel/tree.ts';
 import { ANY, type FeelType, isSubtype, listOf, typeText, underlying } from '../feel/types.ts';
 import type { GraphNode } from '../model/graph.ts';
 import type { Problem } from '../model/problems.ts';
@@ -57,8 +57,7 @@ function checkLogic(model: Model, node: GraphNode): Problem[] {
       zh: `${node.name}：${zh}`,
       element: node.element.id,
       name: node.name,
-      start: place.start,
-      end: place.end,
+      ...(place.text === undefined ? {} : { text: place.text, start: place.start, end: place.end }),
     });
   };
   const context: CheckContext = {
@@ -70,7 +69,12 @@ function checkLogic(model: Model, node: GraphNode): Problem[] {
   };
   const type = typeOf(tree, scopeOf(node), context);
   if (node.element.kind === 'decision' && node.type !== null && contradicts(type, node.type)) {
-    add('result_type', `the result is ${typeText(type)}, but ${typeText(node.type)} is declared`, `结果为 ${typeText(type)}，声明为 ${typeText(node.type)}`, tree);
+    add(
+      'result_type',
+      `the result is ${typeText(type)}, but ${typeText(node.type)} is declared`,
+      `结果为 ${typeText(type)}，声明为 ${typeText(node.type)}`,
+      tree,
+    );
   }
   findZeroLimits(tree, add);
   return problems;
@@ -79,7 +83,8 @@ function checkLogic(model: Model, node: GraphNode): Problem[] {
 function contradicts(type: FeelType, declared: FeelType): boolean {
   const a = underlying(type);
   const b = underlying(declared);
-  const simple = (kind: string): boolean => !['any', 'null', 'list', 'context', 'range', 'function', 'named'].includes(kind);
+  const simple = (kind: string): boolean =>
+    !['any', 'null', 'list', 'context', 'range', 'function', 'named'].includes(kind);
   return simple(a.kind) && simple(b.kind) && !isSubtype(a, b) && !(a.kind === 'date' && b.kind === 'date and time');
 }
 
@@ -99,7 +104,12 @@ function checkCells(table: TableNode, scope: TypeScope, context: CheckContext, a
       const found = typeOf(output, scope, context);
       const declared = table.outputs[column]?.type ?? ANY;
       if (contradicts(found, declared)) {
-        add('output_type', `rule ${table.rules.indexOf(rule) + 1} gives ${typeText(found)}, but ${typeText(declared)} is declared`, `第 ${table.rules.indexOf(rule) + 1} 条规则给出 ${typeText(found)}，声明为 ${typeText(declared)}`, output);
+        add(
+          'output_type',
+          `rule ${table.rules.indexOf(rule) + 1} gives ${typeText(found)}, but ${typeText(declared)} is declared`,
+          `第 ${table.rules.indexOf(rule) + 1} 条规则给出 ${typeText(found)}，声明为 ${typeText(declared)}`,
+          output,
+        );
       }
     });
   }
@@ -120,14 +130,19 @@ function findZeroLimits(tree: Node, add: Add): void {
     if (node.type === 'compare' && isCondition && ['=', '!=', '>'].includes(node.operator)) {
       const name = node.left.type === 'name' || node.left.type === 'path' ? node.left.name : '';
       if (LIMIT_NAME.test(name) && node.right.type === 'literal' && node.right.value === 0) {
-        add('zero_as_no_limit', `${name} ${node.operator} 0 takes 0 for “no limit”; a limit of 0 allows nothing, null says there is none`, `${name} ${node.operator} 0 把 0 当作“无限额”；限额为 0 表示一律不许，无限额应为 null`, node);
+        add(
+          'zero_as_no_limit',
+          `${name} ${node.operator} 0 takes 0 for “no limit”; a limit of 0 allows nothing, null says there is none`,
+          `${name} ${node.operator} 0 把 0 当作“无限额”；限额为 0 表示一律不许，无限额应为 null`,
+          node,
+        );
       }
     }
     const logical = node.type === 'and' || node.type === 'or';
     if (node.type === 'if') {
       visit(node.condition, true);
-      visit(node.then, false);
-      visit(node.otherwise, false);
+      visit(node.consequent, false);
+      visit(node.alternative, false);
       return;
     }
     if (node.type === 'table') {
@@ -157,25 +172,58 @@ function checkUse(model: Model): Problem[] {
   );
   const decisions = own.filter((node) => node.element.kind === 'decision');
   const finding = (node: GraphNode, code: string, severity: Problem['severity'], en: string, zh: string): void => {
-    problems.push({ code, severity, en: `${node.name}: ${en}`, zh: `${node.name}：${zh}`, element: node.element.id, name: node.name });
+    problems.push({
+      code,
+      severity,
+      en: `${node.name}: ${en}`,
+      zh: `${node.name}：${zh}`,
+      element: node.element.id,
+      name: node.name,
+    });
   };
   for (const node of own) {
     const used = required.has(node) || services.includes(node);
     if (node.element.kind === 'decision') {
       const isOnlyResult = decisions.filter((other) => !required.has(other)).length === 1 && services.length === 0;
-      if (!used && !isOnlyResult) finding(node, 'decision_unused', 'information', 'nothing requires this decision and no service gives it out', '没有其他决策需要它，也没有服务输出它');
-      if (node.element.expression === undefined) finding(node, 'decision_without_logic', 'warning', 'has no logic; its value is null', '没有决策逻辑，其值为 null');
+      if (!used && !isOnlyResult)
+        finding(
+          node,
+          'decision_unused',
+          'information',
+          'nothing requires this decision and no service gives it out',
+          '没有其他决策需要它，也没有服务输出它',
+        );
+      if (node.element.expression === undefined)
+        finding(
+          node,
+          'decision_without_logic',
+          'warning',
+          'has no logic; its value is null',
+          '没有决策逻辑，其值为 null',
+        );
     } else if (!used && node.element.kind === 'inputData') {
       finding(node, 'input_unused', 'warning', 'no decision requires this input', '没有决策需要此输入');
     } else if (!used && node.element.kind === 'businessKnowledgeModel') {
-      finding(node, 'knowledge_unused', 'warning', 'nothing requires this knowledge model', '没有决策需要此业务知识模型');
+      finding(
+        node,
+        'knowledge_unused',
+        'warning',
+        'nothing requires this knowledge model',
+        '没有决策需要此业务知识模型',
+      );
     }
     if (node.element.kind === 'decision' || node.element.kind === 'businessKnowledgeModel') {
       const mentioned = new Set<string>();
       collectNames(model.program.logic(node).node, mentioned);
       for (const { node: needed, importName } of node.needs) {
         if (mentioned.has(importName ?? needed.name)) continue;
-        finding(node, 'requirement_unused', 'information', `requires ${needed.name} but does not use it`, `需要 ${needed.name} 却未使用`);
+        finding(
+          node,
+          'requirement_unused',
+          'information',
+          `requires ${needed.name} but does not use it`,
+          `需要 ${needed.name} 却未使用`,
+        );
       }
     }
   }

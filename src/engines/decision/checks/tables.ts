@@ -2,9 +2,18 @@
 import type { TableNode } from '../feel/ast.ts';
 import { isNumber } from '../feel/numbers.ts';
 import type { Problem, Severity } from '../model/problems.ts';
-import { type ColumnRegions, stretchText, tableRegions } from './regions.ts';
+import {
+  type ColumnRegions,
+  hasSegment,
+  intersection,
+  type Spans,
+  sameSpans,
+  stretchText,
+  tableRegions,
+} from './regions.ts';
 
-const BUDGET = 300_000;
+/** Steps that each check of a table may take. */
+const BUDGET = 2_000_000;
 const REPORTED = 20;
 
 class BudgetSpent extends Error {}
@@ -20,21 +29,43 @@ export function checkTable(table: TableNode): Problem[] {
   const columns = tableRegions(table);
   const problems: Problem[] = [];
   if (columns === null || table.rules.length === 0) {
-    if (columns === null) report(problems, table, 'table_not_checked', 'information', [], 'has cells that are not constants, so gaps and overlaps are not checked', '含非常量单元格，未检查缺口与重叠');
+    if (columns === null)
+      report(
+        problems,
+        table,
+        'table_not_checked',
+        'information',
+        [],
+        'has cells that are not constants, so gaps and overlaps are not checked',
+        '含非常量单元格，未检查缺口与重叠',
+      );
     return problems;
   }
-  const checking: Checking = { table, columns, problems, spent: 0 };
-  try {
-    checkEmptyRules(checking);
-    checkPairs(checking);
-    checkGaps(checking);
-    if (table.hitPolicy === 'FIRST') checkHiddenRules(checking);
-    checkZero(checking);
-  } catch (error) {
-    if (!(error instanceof BudgetSpent)) throw error;
-    report(problems, table, 'table_not_checked', 'information', [], 'is too large to be checked completely', '过大，未能完整检查');
+  const checks = [checkEmptyRules, checkPairs, checkGaps, checkHiddenRules, checkZero];
+  const unfinished = checks.filter((one) => !withinBudget(() => one({ table, columns, problems, spent: 0 })));
+  if (unfinished.length > 0) {
+    report(
+      problems,
+      table,
+      'table_not_checked',
+      'information',
+      [],
+      'is too large to be checked completely',
+      '过大，未能完整检查',
+    );
   }
   return problems;
+}
+
+/** False when the check ran out of its budget; what it found until then stays. */
+function withinBudget(work: () => void): boolean {
+  try {
+    work();
+    return true;
+  } catch (error) {
+    if (!(error instanceof BudgetSpent)) throw error;
+    return false;
+  }
 }
 
 function report(
@@ -48,7 +79,10 @@ function report(
 ): void {
   if (problems.filter((problem) => problem.code === code).length >= REPORTED) return;
   const numbers = rules.map((rule) => rule + 1);
-  const subject = { en: numbers.length === 0 ? '' : ` rules ${numbers.join(' and ')}`, zh: numbers.length === 0 ? '' : ` 第 ${numbers.join('、')} 条规则` };
+  const subject = {
+    en: numbers.length === 0 ? '' : ` ${numbers.length === 1 ? 'rule' : 'rules'} ${numbers.join(' and ')}`,
+    zh: numbers.length === 0 ? '' : ` 第 ${numbers.join('、')} 条规则`,
+  };
   problems.push({
     code,
     severity,
@@ -60,27 +94,39 @@ function report(
   });
 }
 
-function spend(checking: Checking, amount: number): void {
-  checking.spent += amount;
+function spend(checking: Checking, steps: number): void {
+  checking.spent += steps;
   if (checking.spent > BUDGET) throw new BudgetSpent();
 }
 
+function coverOf(column: ColumnRegions, rule: number): Spans {
+  return column.covers[rule] ?? [];
+}
+
 function covers(column: ColumnRegions, rule: number, segment: number): boolean {
-  return column.covers[rule]?.[segment] === true;
+  return hasSegment(coverOf(column, rule), segment);
 }
 
 function checkEmptyRules(checking: Checking): void {
   checking.table.rules.forEach((_, rule) => {
-    const dead = checking.columns.find((column) => !column.relevant.some((relevant, at) => relevant && covers(column, rule, at)));
+    const dead = checking.columns.find((column) => coverOf(column, rule).length === 0);
     if (dead === undefined) return;
-    report(checking.problems, checking.table, 'rule_unreachable', 'error', [rule], `never hits: nothing allowed for ${dead.text} fits`, `永不命中：${dead.text} 没有可满足的取值`);
+    report(
+      checking.problems,
+      checking.table,
+      'rule_unreachable',
+      'error',
+      [rule],
+      `never hits: nothing allowed for ${dead.text} fits`,
+      `永不命中：${dead.text} 没有可满足的取值`,
+    );
   });
 }
 
 function sharesRegion(checking: Checking, first: number, second: number): boolean {
   return checking.columns.every((column) => {
-    spend(checking, column.relevant.length / 8);
-    return column.relevant.some((relevant, at) => relevant && covers(column, first, at) && covers(column, second, at));
+    spend(checking, 1);
+    return intersection(coverOf(column, first), coverOf(column, second)).length > 0;
   });
 }
 
@@ -97,14 +143,30 @@ function checkPairs(checking: Checking): void {
       const pair = [first, second];
       const sameOutputs = sameText(table.rules[first]?.outputTexts, table.rules[second]?.outputTexts);
       const sameConditions = checking.columns.every((column) =>
-        column.relevant.every((relevant, at) => !relevant || covers(column, first, at) === covers(column, second, at)),
+        sameSpans(coverOf(column, first), coverOf(column, second)),
       );
       if (sameConditions && sameOutputs) {
         report(problems, table, 'rule_twice', 'warning', pair, 'are the same', '相同');
       } else if (table.hitPolicy === 'UNIQUE') {
-        report(problems, table, sameConditions ? 'rules_contradict' : 'rules_overlap', 'error', pair, 'hit together, but the policy is UNIQUE', '可能同时命中，而命中策略为 UNIQUE');
+        report(
+          problems,
+          table,
+          sameConditions ? 'rules_contradict' : 'rules_overlap',
+          'error',
+          pair,
+          'hit together, but the policy is UNIQUE',
+          '可能同时命中，而命中策略为 UNIQUE',
+        );
       } else if (table.hitPolicy === 'ANY' && !sameOutputs) {
-        report(problems, table, 'rules_contradict', 'error', pair, 'hit together with different results', '可能同时命中而结果不同');
+        report(
+          problems,
+          table,
+          'rules_contradict',
+          'error',
+          pair,
+          'hit together with different results',
+          '可能同时命中而结果不同',
+        );
       }
     }
   }
@@ -121,25 +183,24 @@ function findGaps(checking: Checking, rules: readonly number[], column: number, 
   }
   const regions = checking.columns[column];
   if (regions === undefined) return;
-  let from = -1;
-  let active: number[] = [];
-  const close = (to: number): void => {
-    if (from >= 0) findGaps(checking, active, column + 1, [...prefix, [from, to]], found);
-    from = -1;
-  };
-  for (let segment = 0; segment < regions.relevant.length; segment += 1) {
-    if (regions.relevant[segment] !== true) {
-      close(segment - 1);
-      continue;
+  for (const [first, last] of regions.relevant) {
+    let from = first;
+    let active: readonly number[] | null = null;
+    for (let segment = first; segment <= last; segment += 1) {
+      spend(checking, rules.length);
+      const here = rules.filter((rule) => covers(regions, rule, segment));
+      if (active !== null && !sameRules(here, active)) {
+        findGaps(checking, active, column + 1, [...prefix, [from, segment - 1]], found);
+        from = segment;
+      }
+      if (active === null || from === segment) active = here;
     }
-    spend(checking, rules.length);
-    const here = rules.filter((rule) => covers(regions, rule, segment));
-    if (from >= 0 && here.length === active.length && here.every((rule, index) => rule === active[index])) continue;
-    close(segment - 1);
-    from = segment;
-    active = here;
+    if (active !== null) findGaps(checking, active, column + 1, [...prefix, [from, last]], found);
   }
-  close(regions.relevant.length - 1);
+}
+
+function sameRules(left: readonly number[], right: readonly number[]): boolean {
+  return left.length === right.length && left.every((rule, index) => rule === right[index]);
 }
 
 function gapText(columns: readonly ColumnRegions[], gap: Gap): string {
@@ -156,7 +217,13 @@ function checkGaps(checking: Checking): void {
   const { table, columns, problems } = checking;
   if (table.outputs.some((output) => output.defaultValue !== null)) return;
   const found: Gap[] = [];
-  findGaps(checking, table.rules.map((_, rule) => rule), 0, [], found);
+  findGaps(
+    checking,
+    table.rules.map((_, rule) => rule),
+    0,
+    [],
+    found,
+  );
   const severity = table.hitPolicy === 'COLLECT' || table.hitPolicy === 'RULE ORDER' ? 'information' : 'warning';
   for (const gap of found) {
     const text = gapText(columns, gap);
@@ -167,10 +234,21 @@ function checkGaps(checking: Checking): void {
 /** With FIRST, a rule whose every case an earlier rule takes never decides. */
 function checkHiddenRules(checking: Checking): void {
   const { table, problems } = checking;
+  if (table.hitPolicy !== 'FIRST') return;
   for (let rule = 1; rule < table.rules.length; rule += 1) {
-    const earlier = Array.from({ length: rule }, (_, index) => index).filter((other) => sharesRegion(checking, other, rule));
+    const earlier = Array.from({ length: rule }, (_, index) => index).filter((other) =>
+      sharesRegion(checking, other, rule),
+    );
     if (!isHidden(checking, rule, earlier, 0)) continue;
-    report(problems, table, 'rule_unreachable', 'error', [rule], 'never decides: earlier rules take all its cases', '永不起作用：其情形均被前面的规则占用');
+    report(
+      problems,
+      table,
+      'rule_unreachable',
+      'error',
+      [rule],
+      'never decides: earlier rules take all its cases',
+      '永不起作用：其情形均被前面的规则占用',
+    );
   }
 }
 
@@ -178,16 +256,14 @@ function isHidden(checking: Checking, rule: number, earlier: readonly number[], 
   if (earlier.length === 0) return false;
   const regions = checking.columns[column];
   if (regions === undefined) return true;
-  return regions.relevant.every((relevant, segment) => {
-    if (!relevant || !covers(regions, rule, segment)) return true;
-    spend(checking, earlier.length);
-    return isHidden(
-      checking,
-      rule,
-      earlier.filter((other) => covers(regions, other, segment)),
-      column + 1,
-    );
-  });
+  for (const [from, to] of coverOf(regions, rule)) {
+    for (let segment = from; segment <= to; segment += 1) {
+      spend(checking, earlier.length);
+      const remaining = earlier.filter((other) => covers(regions, other, segment));
+      if (!isHidden(checking, rule, remaining, column + 1)) return false;
+    }
+  }
+  return true;
 }
 
 /** A column that tells below from above 0 but leaves 0 itself out treats 0 as if it were no value. */
@@ -196,9 +272,17 @@ function checkZero(checking: Checking): void {
   for (const column of columns) {
     const at = column.points.findIndex((point) => isNumber(point) && point === 0);
     if (column.kind !== 'number' || at < 0) continue;
-    const taken = (segment: number): boolean =>
-      column.relevant[segment] === true && table.rules.some((_, rule) => covers(column, rule, segment));
-    if (taken(at * 2 + 1) || !(taken(at * 2) || taken(at * 2 + 2)) || column.relevant[at * 2 + 1] !== true) continue;
-    report(problems, table, 'zero_left_out', 'warning', [], `has no rule for ${column.text} = 0: 0 is a value like any other`, `对 ${column.text} = 0 没有规则：0 也是一个值`);
+    const taken = (segment: number): boolean => table.rules.some((_, rule) => covers(column, rule, segment));
+    const allowed = hasSegment(column.relevant, at * 2 + 1);
+    if (!allowed || taken(at * 2 + 1) || !(taken(at * 2) || taken(at * 2 + 2))) continue;
+    report(
+      problems,
+      table,
+      'zero_left_out',
+      'warning',
+      [],
+      `has no rule for ${column.text} = 0: 0 is a value like any other`,
+      `对 ${column.text} = 0 没有规则：0 也是一个值`,
+    );
   }
 }

@@ -5,6 +5,8 @@ import type { RangeOperator, Value } from './values.ts';
 export interface Located {
   readonly start: number;
   readonly end: number;
+  /** The whole text the place is in; absent for nodes that no text stands for. */
+  readonly text?: string;
 }
 
 export type ArithmeticOperator = '+' | '-' | '*' | '/' | '**';
@@ -32,7 +34,7 @@ export type NodeBody =
   | { readonly type: 'between'; readonly value: Node; readonly low: Node; readonly high: Node }
   | { readonly type: 'in'; readonly value: Node; readonly tests: readonly Node[] }
   | { readonly type: 'and' | 'or'; readonly left: Node; readonly right: Node }
-  | { readonly type: 'if'; readonly condition: Node; readonly then: Node; readonly otherwise: Node }
+  | { readonly type: 'if'; readonly condition: Node; readonly consequent: Node; readonly alternative: Node }
   | { readonly type: 'for'; readonly iterators: readonly Iterator[]; readonly body: Node }
   | { readonly type: 'some' | 'every'; readonly iterators: readonly Iterator[]; readonly condition: Node }
   | { readonly type: 'list'; readonly items: readonly Node[] }

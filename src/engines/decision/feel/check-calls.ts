@@ -1,7 +1,7 @@
 /** Calls as the type checker sees them: too few or too many arguments, wrong names, wrong types. */
 import { BUILT_INS, type BuiltIn, signatureText } from '../builtins/index.ts';
-import type { CheckContext } from './check-scope.ts';
 import type { Node } from './ast.ts';
+import type { CheckContext } from './check-scope.ts';
 import { ANY, type FeelType, isSubtype, typeText, underlying } from './types.ts';
 import type { Parameter } from './values.ts';
 
@@ -21,7 +21,8 @@ export function checkCall(
 ): FeelType {
   const builtIn = builtInOf(node.callee, callee);
   if (builtIn !== undefined) {
-    if (builtIn.variadic !== 'no' || builtIn.signatures.some((signature) => accepts(signature, args))) return builtIn.result;
+    if (builtIn.variadic !== 'no' || builtIn.signatures.some((signature) => accepts(signature, args)))
+      return builtIn.result;
     refuse(node, builtIn, args, context);
     return builtIn.result;
   }
@@ -105,5 +106,9 @@ function fits(arg: FeelType, wanted: FeelType): boolean {
   if (b.kind === 'list') return a.kind === 'list' ? fits(a.element, b.element) : fits(a, b.element);
   if (a.kind === 'list') return fits(a.element, wanted);
   if (b.kind === 'function') return a.kind === 'function';
-  return (b.kind === 'date and time' && a.kind === 'date') || (b.kind === 'range' && a.kind === 'range') || (b.kind === 'context' && a.kind === 'context');
+  return (
+    (b.kind === 'date and time' && a.kind === 'date') ||
+    (b.kind === 'range' && a.kind === 'range') ||
+    (b.kind === 'context' && a.kind === 'context')
+  );
 }

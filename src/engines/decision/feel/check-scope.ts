@@ -34,7 +34,7 @@ export function lookUp(scope: TypeScope, name: string): FeelType | undefined {
 /** The name in scope that is spelled most alike, when it is close. */
 export function nearest(name: string, scope: TypeScope): string | undefined {
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(name.length / 3)) + 1;
+  let least = Math.max(name.length > 2 ? 2 : 1, Math.floor(name.length / 3)) + 1;
   for (let current: TypeScope | null = scope; current !== null; current = current.up) {
     for (const known of current.names.keys()) {
       const distance = editDistance(name.toLowerCase(), known.toLowerCase());

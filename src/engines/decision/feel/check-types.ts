@@ -3,13 +3,27 @@
  * only where it is certain: whatever may have any type is not complained about.
  */
 import { BUILT_INS } from '../builtins/index.ts';
-import { type CheckContext, lookUp, nearest, type TypeScope, withNames } from './check-scope.ts';
-import { checkCall, checkNamedCall } from './check-calls.ts';
 import type { Node } from './ast.ts';
+import { checkCall, checkNamedCall } from './check-calls.ts';
+import { type CheckContext, lookUp, nearest, type TypeScope, withNames } from './check-scope.ts';
 import { PROPERTY_NAMES } from './properties.ts';
 import {
-  ANY, BOOLEAN, CONTEXT, DATE, DATE_TIME, DAYS_DURATION, type FeelType, LIST, listOf, MONTHS_DURATION, NULL, NUMBER,
-  STRING, TIME, typeText, underlying,
+  ANY,
+  BOOLEAN,
+  CONTEXT,
+  DATE,
+  DATE_TIME,
+  DAYS_DURATION,
+  type FeelType,
+  LIST,
+  listOf,
+  MONTHS_DURATION,
+  NULL,
+  NUMBER,
+  STRING,
+  TIME,
+  typeText,
+  underlying,
 } from './types.ts';
 import { kindOf, type Value } from './values.ts';
 
@@ -57,7 +71,7 @@ export function typeOf(node: Node, scope: TypeScope, context: CheckContext): Fee
       return BOOLEAN;
     case 'if': {
       expectBoolean(node.condition, of(node.condition), context, 'if');
-      return either(of(node.then), of(node.otherwise));
+      return either(of(node.consequent), of(node.alternative));
     }
     case 'for': {
       const inner = iteratorScope(node, scope, context);
@@ -75,7 +89,10 @@ export function typeOf(node: Node, scope: TypeScope, context: CheckContext): Fee
     case 'context':
       return typeOfContext(node, scope, context);
     case 'range':
-      return { kind: 'range', element: either(node.from === null ? NULL : of(node.from), node.to === null ? NULL : of(node.to)) };
+      return {
+        kind: 'range',
+        element: either(node.from === null ? NULL : of(node.from), node.to === null ? NULL : of(node.to)),
+      };
     case 'function': {
       const parameters = node.parameters.map((parameter) => parameter.type ?? ANY);
       const names = node.parameters.map((parameter, index) => [parameter.name, parameters[index] ?? ANY] as const);
@@ -161,7 +178,9 @@ function typeOfPath(node: NodeOf<'path'>, target: FeelType, context: CheckContex
     return ANY;
   }
   const isProperty = PROPERTY_NAMES.some((name) => name === node.name);
-  return isProperty && base.kind !== 'any' && base.kind !== 'range' && !/offset|timezone/.test(node.name) ? NUMBER : ANY;
+  return isProperty && base.kind !== 'any' && base.kind !== 'range' && !/offset|timezone/.test(node.name)
+    ? NUMBER
+    : ANY;
 }
 
 function typeOfFilter(node: NodeOf<'filter'>, scope: TypeScope, context: CheckContext): FeelType {
@@ -207,7 +226,8 @@ function arithmeticResult(operator: string, left: FeelType, right: FeelType): Fe
   if (operator === '+' || operator === '-') {
     if (DURATIONS.has(a) && a === b) return left;
     if (POINTS.has(a) && DURATIONS.has(b)) return a === 'time' && b.startsWith('years') ? null : left;
-    if (operator === '+' && DURATIONS.has(a) && POINTS.has(b)) return b === 'time' && a.startsWith('years') ? null : right;
+    if (operator === '+' && DURATIONS.has(a) && POINTS.has(b))
+      return b === 'time' && a.startsWith('years') ? null : right;
     if (operator === '-' && POINTS.has(a) && POINTS.has(b) && (a === 'time') === (b === 'time')) return DAYS_DURATION;
     return null;
   }
@@ -238,7 +258,8 @@ function checkComparable(node: Node, left: FeelType, right: FeelType, context: C
 function checkTest(node: Node, input: FeelType, test: FeelType, context: CheckContext): void {
   const value = underlying(input);
   const base = underlying(test);
-  const wanted = base.kind === 'range' || (base.kind === 'list' && value.kind !== 'list') ? underlying(base.element) : base;
+  const wanted =
+    base.kind === 'range' || (base.kind === 'list' && value.kind !== 'list') ? underlying(base.element) : base;
   if (!isCertain(value) || !isCertain(wanted) || value.kind === wanted.kind || wanted.kind === 'list') return;
   if (wanted.kind === 'range' || wanted.kind === 'function') return;
   if (wanted.kind === 'boolean' && node.type !== 'literal') return;
@@ -253,7 +274,12 @@ function checkTest(node: Node, input: FeelType, test: FeelType, context: CheckCo
 function expectBoolean(node: Node, type: FeelType, context: CheckContext, where: string): void {
   const base = underlying(type);
   if (!isCertain(base) || base.kind === 'boolean') return;
-  context.report('condition_invalid', `${where} needs a boolean, not ${typeText(type)}`, `${where} 需要布尔值，而非 ${typeText(type)}`, node);
+  context.report(
+    'condition_invalid',
+    `${where} needs a boolean, not ${typeText(type)}`,
+    `${where} 需要布尔值，而非 ${typeText(type)}`,
+    node,
+  );
 }
 
 /** The type of one of two values. */

@@ -1,18 +1,17 @@
 /** Compiled `for`, `some`, `every` and filters: the parts of an expression that visit many values. */
 import type { Iterator, Node } from './ast.ts';
-import { compile } from './compile.ts';
 import { iterationValues, valuesBetween } from './iteration.ts';
 import { asInteger, isNumber } from './numbers.ts';
-import { childrenOf } from './parser.ts';
 import type { Run } from './run.ts';
-import { type Code, Frame, Scope } from './scope.ts';
+import { type Code, type Compile, Frame, Scope } from './scope.ts';
+import { childrenOf } from './tree.ts';
 import { isList, kindOf, type List, type Value } from './values.ts';
 
 type NodeOf<Type extends Node['type']> = Extract<Node, { readonly type: Type }>;
 type Domain = (frame: Frame, run: Run) => List | null;
 
 /** Compiles the iterators so that each sees the variables of those before it. */
-function compileIterators(iterators: readonly Iterator[], scope: Scope): Domain[] {
+function compileIterators(iterators: readonly Iterator[], scope: Scope, compile: Compile): Domain[] {
   return iterators.map(({ name, source, to }) => {
     const from = compile(source, scope);
     const until = to === null ? null : compile(to, scope);
@@ -53,9 +52,9 @@ function visitAll(
   return step(0, []);
 }
 
-export function compileFor(node: NodeOf<'for'>, scope: Scope): Code {
+export function compileFor(node: NodeOf<'for'>, scope: Scope, compile: Compile): Code {
   const inner = new Scope(scope);
-  const domains = compileIterators(node.iterators, inner);
+  const domains = compileIterators(node.iterators, inner, compile);
   const partial = inner.declare('partial');
   const body = compile(node.body, inner);
   const needsPartial = mentionsPartial(node.body);
@@ -79,9 +78,9 @@ function mentionsPartial(node: Node): boolean {
   return (node.type === 'name' && node.name === 'partial') || childrenOf(node).some(mentionsPartial);
 }
 
-export function compileQuantifier(node: NodeOf<'some' | 'every'>, scope: Scope): Code {
+export function compileQuantifier(node: NodeOf<'some' | 'every'>, scope: Scope, compile: Compile): Code {
   const inner = new Scope(scope);
-  const domains = compileIterators(node.iterators, inner);
+  const domains = compileIterators(node.iterators, inner, compile);
   const condition = compile(node.condition, inner);
   const decisive = node.type === 'some';
   return (frame, run) => {
@@ -103,7 +102,7 @@ export function elementAt(list: List, position: Value, run: Run): Value {
   return element ?? (element === null ? null : run.report('no_element', `No element in a list of ${list.length}`));
 }
 
-export function compileFilter(node: NodeOf<'filter'>, scope: Scope): Code {
+export function compileFilter(node: NodeOf<'filter'>, scope: Scope, compile: Compile): Code {
   const source = compile(node.list, scope);
   const condition = compile(node.condition, new Scope(scope, ['item'], true));
   return (frame, run) => {

@@ -4,15 +4,21 @@
  */
 import { builtInFunction } from '../builtins/index.ts';
 import { compileTable } from '../tables/compile.ts';
-import type { ArithmeticOperator, ComparisonOperator, Located, Node } from './ast.ts';
+import type { Located, Node } from './ast.ts';
 import { callFunction, callNamed } from './call.ts';
 import { compileFilter, compileFor, compileQuantifier } from './compile-loops.ts';
-import { addNumbers, multiplyNumbers, subtractNumbers } from './numbers.ts';
-import { add, compare, divide, equal, isEqual, isIn, multiply, negate, operandKinds, power, subtract } from './operators.ts';
-import { childrenOf } from './parser.ts';
+import {
+  compileArithmetic,
+  compileBetween,
+  compileComparison,
+  compileLogic,
+  compileNegate,
+} from './compile-operators.ts';
+import { compare, isEqual, isIn, operandKinds } from './operators.ts';
 import { propertyOf } from './properties.ts';
 import type { Run } from './run.ts';
 import { type Code, Frame, readVariable, Scope } from './scope.ts';
+import { childrenOf } from './tree.ts';
 import { ANY, coerce, isInstance } from './types.ts';
 import { FeelFunction, FeelRange, isContext, kindOf, type Value } from './values.ts';
 
@@ -33,19 +39,19 @@ export function compile(node: Node, scope: Scope): Code {
     case 'path':
       return compilePath(node, scope);
     case 'filter':
-      return compileFilter(node, scope);
+      return compileFilter(node, scope, compile);
     case 'call':
       return compileCall(node, scope);
     case 'named call':
       return compileNamedCall(node, scope);
     case 'negate':
-      return compileNegate(node, scope);
+      return compileNegate(node, scope, compile);
     case 'arithmetic':
-      return compileArithmetic(node, scope);
+      return compileArithmetic(node, scope, compile);
     case 'compare':
-      return compileComparison(node, scope);
+      return compileComparison(node, scope, compile);
     case 'between':
-      return compileBetween(node, scope);
+      return compileBetween(node, scope, compile);
     case 'in':
       return compileIn(node, scope);
     case 'and':
@@ -54,10 +60,10 @@ export function compile(node: Node, scope: Scope): Code {
     case 'if':
       return compileIf(node, scope);
     case 'for':
-      return compileFor(node, scope);
+      return compileFor(node, scope, compile);
     case 'some':
     case 'every':
-      return compileQuantifier(node, scope);
+      return compileQuantifier(node, scope, compile);
     case 'list':
       return compileList(node, scope);
     case 'context':
@@ -80,7 +86,7 @@ export function compile(node: Node, scope: Scope): Code {
       return (frame, run) => coerce(operand(frame, run), to, run, what);
     }
     case 'table':
-      return compileTable(node.table, scope);
+      return compileTable(node.table, scope, compile);
   }
 }
 
@@ -129,112 +135,6 @@ function compileNamedCall(node: NodeOf<'named call'>, scope: Scope): Code {
   };
 }
 
-function compileNegate(node: NodeOf<'negate'>, scope: Scope): Code {
-  if (node.operand.type === 'literal') {
-    const value = negate(node.operand.value);
-    if (value !== null) return () => value;
-  }
-  const operand = compile(node.operand, scope);
-  return (frame, run) => {
-    const value = operand(frame, run);
-    return negate(value) ?? run.report('operands_invalid', `- cannot take ${kindOf(value)}`, node);
-  };
-}
-
-const ARITHMETIC: Readonly<Record<ArithmeticOperator, (left: Value, right: Value) => Value>> = {
-  '+': add,
-  '-': subtract,
-  '*': multiply,
-  '/': divide,
-  '**': power,
-};
-
-function compileArithmetic(node: NodeOf<'arithmetic'>, scope: Scope): Code {
-  const left = compile(node.left, scope);
-  const right = compile(node.right, scope);
-  const { operator } = node;
-  const apply = ARITHMETIC[operator];
-  const slow = (a: Value, b: Value, run: Run): Value => {
-    const result = apply(a, b);
-    if (result === null) return run.report('operands_invalid', `${operator} cannot take ${operandKinds(a, b)}`, node);
-    if (typeof result === 'string') run.produce(result.length);
-    return result;
-  };
-  switch (operator) {
-    case '+':
-      return (frame, run) => {
-        const a = left(frame, run);
-        const b = right(frame, run);
-        return typeof a === 'number' && typeof b === 'number' ? addNumbers(a, b) : slow(a, b, run);
-      };
-    case '-':
-      return (frame, run) => {
-        const a = left(frame, run);
-        const b = right(frame, run);
-        return typeof a === 'number' && typeof b === 'number' ? subtractNumbers(a, b) : slow(a, b, run);
-      };
-    case '*':
-      return (frame, run) => {
-        const a = left(frame, run);
-        const b = right(frame, run);
-        return typeof a === 'number' && typeof b === 'number' ? multiplyNumbers(a, b) : slow(a, b, run);
-      };
-    case '**':
-      return (frame, run) => {
-        const a = left(frame, run);
-        const b = right(frame, run);
-        run.charge(20);
-        return slow(a, b, run);
-      };
-    default:
-      return (frame, run) => slow(left(frame, run), right(frame, run), run);
-  }
-}
-
-function compileComparison(node: NodeOf<'compare'>, scope: Scope): Code {
-  const left = compile(node.left, scope);
-  const right = compile(node.right, scope);
-  if (node.operator === '=' || node.operator === '!=') return compileEquality(node, left, right, node.operator === '!=');
-  const holds = ORDER[node.operator];
-  return (frame, run) => {
-    const a = left(frame, run);
-    const b = right(frame, run);
-    const order = typeof a === 'number' && typeof b === 'number' ? a - b : compare(a, b);
-    if (order !== null) return holds(order);
-    return run.report('operands_invalid', `${node.operator} cannot take ${operandKinds(a, b)}`, node);
-  };
-}
-
-const ORDER: Readonly<Record<Exclude<ComparisonOperator, '=' | '!='>, (order: number) => boolean>> = {
-  '<': (order) => order < 0,
-  '<=': (order) => order <= 0,
-  '>': (order) => order > 0,
-  '>=': (order) => order >= 0,
-};
-
-function compileEquality(place: Located, left: Code, right: Code, negated: boolean): Code {
-  return (frame, run) => {
-    const a = left(frame, run);
-    const b = right(frame, run);
-    const same = equal(a, b);
-    if (same !== null) return same !== negated;
-    return run.report('operands_invalid', `= cannot compare ${operandKinds(a, b)}`, place);
-  };
-}
-
-function compileBetween(node: NodeOf<'between'>, scope: Scope): Code {
-  const value = compile(node.value, scope);
-  const low = compile(node.low, scope);
-  const high = compile(node.high, scope);
-  return (frame, run) => {
-    const v = value(frame, run);
-    const fromLow = compare(low(frame, run), v);
-    const toHigh = compare(v, high(frame, run));
-    if (fromLow !== null && toHigh !== null) return fromLow <= 0 && toHigh <= 0;
-    return run.report('operands_invalid', 'between needs three values with an order', node);
-  };
-}
-
 /** Whether a test among several accepts the value: `in` of the test, or equality with it as a whole. */
 export function accepts(value: Value, test: Value): boolean | null {
   return isEqual(value, test) ? true : isIn(value, test);
@@ -257,21 +157,10 @@ function compileIn(node: NodeOf<'in'>, scope: Scope): Code {
   };
 }
 
-/** Kleene's three-valued logic; whatever is not a boolean counts as null. */
-function compileLogic(left: Code, right: Code, decisive: boolean): Code {
-  return (frame, run) => {
-    const a = left(frame, run);
-    if (a === decisive) return decisive;
-    const b = right(frame, run);
-    if (b === decisive) return decisive;
-    return typeof a === 'boolean' && typeof b === 'boolean' ? !decisive : null;
-  };
-}
-
 function compileIf(node: NodeOf<'if'>, scope: Scope): Code {
   const condition = compile(node.condition, scope);
-  const then = compile(node.then, scope);
-  const otherwise = compile(node.otherwise, scope);
+  const then = compile(node.consequent, scope);
+  const otherwise = compile(node.alternative, scope);
   return (frame, run) => {
     const holds = condition(frame, run);
     if (holds === true) return then(frame, run);

@@ -29,7 +29,8 @@ export function iterationValues(source: Value, run: Run): List | null {
   if (isList(source)) return source;
   if (source instanceof FeelRange) {
     const between = source.operator === 'interval' ? valuesBetween(source.start, source.end, run) : null;
-    if (between === null) return run.report('iteration_invalid', 'A range to iterate over needs whole numbers or dates');
+    if (between === null)
+      return run.report('iteration_invalid', 'A range to iterate over needs whole numbers or dates');
     const from = source.startIncluded ? 0 : 1;
     return between.slice(from, source.endIncluded ? undefined : -1);
   }

@@ -8,21 +8,57 @@ export function normalizeName(name: string): string {
   return name.trim().replace(/\s+/gu, ' ');
 }
 
-const NAME_START =
-  /[?A-Z_a-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u167F\u1681-\u180D\u180F-\u1FFF\u200C-\u200D\u2070-\u218F\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFEFE\uFF00-\uFFFD\u{10000}-\u{EFFFF}]/u;
-const NAME_PART = /[0-9\u00B7\u0300-\u036F\u203F-\u2040]/u;
-const SPACE = /[\s\u0085\u180E\u200B]/u;
+/** Ranges of code points that may begin a name (DMN 1.5 grammar rule 28), white space among them left out. */
+const STARTS: readonly (readonly [number, number])[] = [
+  [0xc0, 0xd6],
+  [0xd8, 0xf6],
+  [0xf8, 0x2ff],
+  [0x370, 0x37d],
+  [0x37f, 0x167f],
+  [0x1681, 0x180d],
+  [0x180f, 0x1fff],
+  [0x200c, 0x200d],
+  [0x2070, 0x218f],
+  [0x2c00, 0x2fef],
+  [0x3001, 0xd7ff],
+  [0xf900, 0xfdcf],
+  [0xfdf0, 0xfefe],
+  [0xff00, 0xfffd],
+  [0x10000, 0xeffff],
+];
 
 export function isNameStart(char: string): boolean {
-  return NAME_START.test(char);
+  const code = char.codePointAt(0) ?? 0;
+  if (code < 0x80) {
+    // Letters, `_` and `?`.
+    return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || code === 0x5f || code === 0x3f;
+  }
+  return STARTS.some(([low, high]) => code >= low && code <= high);
 }
 
 export function isNamePart(char: string): boolean {
-  return NAME_START.test(char) || NAME_PART.test(char);
+  const code = char.codePointAt(0) ?? 0;
+  if (code >= 0x30 && code <= 0x39) return true;
+  if (isNameStart(char)) return true;
+  return code === 0xb7 || (code >= 0x300 && code <= 0x36f) || code === 0x203f || code === 0x2040;
 }
 
 export function isSpace(char: string): boolean {
-  return SPACE.test(char);
+  const code = char.codePointAt(0) ?? 0;
+  if (code < 0x80) return code === 0x20 || (code >= 0x09 && code <= 0x0d);
+  return (
+    code === 0x85 ||
+    code === 0xa0 ||
+    code === 0x1680 ||
+    code === 0x180e ||
+    (code >= 0x2000 && code <= 0x200b) ||
+    code === 0x2028 ||
+    code === 0x2029 ||
+    code === 0x202f ||
+    code === 0x205f ||
+    code === 0x3000 ||
+    code === 0xfeff
+  );
 }
 
 /** The character (a whole code point) at an offset, or '' at the end. */

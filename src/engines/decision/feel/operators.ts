@@ -61,7 +61,9 @@ export function compare(left: Value, right: Value): number | null {
 }
 
 function isZeroDuration(value: Value): boolean {
-  return (value instanceof DaysDuration && value.seconds === 0) || (value instanceof MonthsDuration && value.months === 0);
+  return (
+    (value instanceof DaysDuration && value.seconds === 0) || (value instanceof MonthsDuration && value.months === 0)
+  );
 }
 
 /** FEEL `=`: null when the kinds differ and neither side is null. */
@@ -148,7 +150,9 @@ export function isIn(value: Value, test: Value): boolean | null {
 
 function containsIn(value: Value, tests: List): boolean {
   return tests.some((test) =>
-    test instanceof FeelRange && !(value instanceof FeelRange) ? rangeIncludes(test, value) === true : isEqual(value, test),
+    test instanceof FeelRange && !(value instanceof FeelRange)
+      ? rangeIncludes(test, value) === true
+      : isEqual(value, test),
   );
 }
 

@@ -6,9 +6,25 @@ import { FeelRange, isContext, isList, type Value } from './values.ts';
 
 /** Names of the properties that are not context entries; some have several words. */
 export const PROPERTY_NAMES = [
-  'year', 'month', 'day', 'weekday', 'hour', 'minute', 'second', 'time offset', 'timezone',
-  'years', 'months', 'days', 'hours', 'minutes', 'seconds',
-  'start', 'end', 'start included', 'end included',
+  'year',
+  'month',
+  'day',
+  'weekday',
+  'hour',
+  'minute',
+  'second',
+  'time offset',
+  'timezone',
+  'years',
+  'months',
+  'days',
+  'hours',
+  'minutes',
+  'seconds',
+  'start',
+  'end',
+  'start included',
+  'end included',
 ] as const;
 
 function dateProperty(date: FeelDate, name: string): Value | undefined {

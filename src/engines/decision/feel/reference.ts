@@ -89,7 +89,7 @@ function evaluate(node: Node, env: Environment, run: Run): Value {
     case 'if': {
       const condition = value(node.condition);
       if (condition !== null && typeof condition !== 'boolean') return null;
-      return condition === true ? value(node.then) : value(node.otherwise);
+      return condition === true ? value(node.consequent) : value(node.alternative);
     }
     case 'for': {
       const results: Value[] = [];
@@ -113,7 +113,12 @@ function evaluate(node: Node, env: Environment, run: Run): Value {
     case 'context':
       return context(node, env, run);
     case 'range':
-      return makeRange(node, node.from === null ? null : value(node.from), node.to === null ? null : value(node.to), run);
+      return makeRange(
+        node,
+        node.from === null ? null : value(node.from),
+        node.to === null ? null : value(node.to),
+        run,
+      );
     case 'function':
       return userFunction(node, env);
     case 'instance':
@@ -189,9 +194,7 @@ function visit(iterators: readonly Iterator[], env: Environment, run: Run, body:
   }
   const source = evaluate(iterator.source, env, run);
   const values =
-    iterator.to === null
-      ? iterationValues(source, run)
-      : valuesBetween(source, evaluate(iterator.to, env, run), run);
+    iterator.to === null ? iterationValues(source, run) : valuesBetween(source, evaluate(iterator.to, env, run), run);
   if (values === null) return false;
   return values.every((value) => visit(rest, bind(env, iterator.name, value), run, body));
 }

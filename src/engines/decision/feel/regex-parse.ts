@@ -14,7 +14,13 @@ export type RegexNode =
   | { readonly type: 'reference'; readonly index: number }
   | { readonly type: 'sequence'; readonly items: readonly RegexNode[] }
   | { readonly type: 'choice'; readonly options: readonly RegexNode[] }
-  | { readonly type: 'repeat'; readonly body: RegexNode; readonly min: number; readonly max: number; readonly lazy: boolean };
+  | {
+      readonly type: 'repeat';
+      readonly body: RegexNode;
+      readonly min: number;
+      readonly max: number;
+      readonly lazy: boolean;
+    };
 
 export interface ParsedRegex {
   readonly root: RegexNode;

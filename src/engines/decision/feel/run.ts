@@ -1,7 +1,6 @@
 /** One evaluation under way: its limits, its clock and what it has to say about values that became null. */
 import { decisionError } from '../errors.ts';
-import type { TableNode } from './ast.ts';
-import type { Value } from './values.ts';
+import type { PathStep } from './path.ts';
 
 /** Bounds of one evaluation, all chosen by the caller. */
 export interface Limits {
@@ -21,7 +20,8 @@ export const DEFAULT_LIMITS: Limits = { steps: 10_000_000, depth: 256, size: 1_0
 export interface Message {
   readonly code: string;
   readonly detail: string;
-  /** Place in the text of the expression, when known. */
+  /** The expression and the place in it, when known. */
+  readonly text?: string;
   readonly start?: number;
   readonly end?: number;
   /** The model element being evaluated. */
@@ -31,16 +31,7 @@ export interface Message {
 export interface Place {
   readonly start: number;
   readonly end: number;
-}
-
-/** What a decision table did: the path of the result. */
-export interface TableTrace {
-  readonly table: TableNode;
-  readonly element: string | undefined;
-  readonly inputs: readonly Value[];
-  /** Indexes of the rules that hit, in the order of the table. */
-  readonly hits: readonly number[];
-  readonly result: Value;
+  readonly text?: string;
 }
 
 const MESSAGE_LIMIT = 50;
@@ -57,7 +48,8 @@ export class Run {
   readonly limits: Limits;
   readonly moment: () => Moment;
   readonly messages: Message[] = [];
-  readonly traces: TableTrace[] = [];
+  /** What the decision tables did, in words only when somebody asks. */
+  readonly traces: (() => PathStep)[] = [];
   element: string | undefined;
   steps = 0;
   depth = 0;
@@ -76,7 +68,9 @@ export class Run {
     if (this.steps < this.nextCheck) return;
     this.nextCheck = this.steps + CHECK_INTERVAL;
     if (this.steps > this.limits.steps) {
-      throw decisionError('decision_steps_exceeded', `More than ${this.limits.steps} steps`, { limit: this.limits.steps });
+      throw decisionError('decision_steps_exceeded', `More than ${this.limits.steps} steps`, {
+        limit: this.limits.steps,
+      });
     }
     if (this.limits.milliseconds !== Infinity && performance.now() - this.started_ms > this.limits.milliseconds) {
       throw decisionError('decision_time_exceeded', `More than ${this.limits.milliseconds} ms`, {
@@ -110,10 +104,8 @@ export class Run {
   }
 
   /** Notes what a decision table did. Only the first few are kept. */
-  trace(table: TableNode, inputs: readonly Value[], hits: readonly number[], result: Value): void {
-    if (this.traces.length < TRACE_LIMIT) {
-      this.traces.push({ table, element: this.element, inputs, hits, result });
-    }
+  trace(step: () => PathStep): void {
+    if (this.traces.length < TRACE_LIMIT) this.traces.push(step);
   }
 
   /** Notes why a value became null; returns null so that callers can return it. Only the first few are kept. */
@@ -122,7 +114,7 @@ export class Run {
       this.messages.push({
         code,
         detail,
-        ...(place === undefined ? {} : { start: place.start, end: place.end }),
+        ...(place?.text === undefined ? {} : { text: place.text, start: place.start, end: place.end }),
         ...(this.element === undefined ? {} : { element: this.element }),
       });
     }

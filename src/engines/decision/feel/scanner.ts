@@ -1,10 +1,22 @@
 /** Reads the smallest parts of a FEEL text: white space and comments, words, symbols, numbers and strings. */
-import { decisionError } from '../errors.ts';
 import { charAt, isNamePart, isNameStart, isSpace, normalizeName } from './names.ts';
 import { type FeelNumber, numberFromText } from './numbers.ts';
 
 const NAME_SYMBOLS = "./-'+*";
 const NUMBER = /(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?/y;
+
+/** Why a text cannot be read further. Not an Error: guesses of the parser fail often, and stack traces are slow to make. */
+export class SyntaxFailure {
+  readonly message: string;
+  readonly start: number;
+  readonly end: number;
+
+  constructor(message: string, start: number, end: number) {
+    this.message = message;
+    this.start = start;
+    this.end = end;
+  }
+}
 
 export class Scanner {
   readonly text: string;
@@ -14,9 +26,9 @@ export class Scanner {
     this.text = text;
   }
 
-  /** Throws `feel_syntax` with the place in its `meta`. */
+  /** Throws a {@link SyntaxFailure}, which the parser turns into `feel_syntax`. */
   fail(message: string, start = this.position, end = Math.min(this.text.length, start + 1)): never {
-    throw decisionError('feel_syntax', message, { start, end, text: this.text });
+    throw new SyntaxFailure(message, start, end);
   }
 
   /** Skips white space and comments. */

@@ -1,4 +1,5 @@
 /** Variables of compiled expressions: names are resolved to places once, values live in frames at run time. */
+import type { Node } from './ast.ts';
 import type { Run } from './run.ts';
 import { isContext, type Value } from './values.ts';
 
@@ -15,6 +16,9 @@ export class Frame {
 
 /** A compiled expression. */
 export type Code = (frame: Frame, run: Run) => Value;
+
+/** Compiles a tree for the frames of a scope; parts of the compiler get it from `compile.ts`. */
+export type Compile = (node: Node, scope: Scope) => Code;
 
 /** The names of one scope at compile time. In an `item` scope, entries of the item are names as well. */
 export class Scope {

@@ -1,16 +1,17 @@
 /** Strict readers of the ISO 8601 / XML Schema texts FEEL accepts; all return null when the text is not exactly one. */
+
+import { canonical, Decimal128 } from './numbers.ts';
 import {
   DaysDuration,
   dateOfEpochDay,
-  FeelDate,
+  type FeelDate,
   FeelDateTime,
   FeelTime,
   MIDNIGHT,
+  MonthsDuration,
   makeDate,
   makeTime,
-  MonthsDuration,
 } from './temporal.ts';
-import { canonical, Decimal128 } from './numbers.ts';
 import { zoneFromText } from './zones.ts';
 
 export function dateFromText(text: string): FeelDate | null {
@@ -20,7 +21,7 @@ export function dateFromText(text: string): FeelDate | null {
 }
 
 export function timeFromText(text: string): FeelTime | null {
-  const match = /^T?(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(.*)$/.exec(text);
+  const match = /^(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(.*)$/.exec(text);
   if (match === null) return null;
   const [, hour, minute, second, fraction = '', rest = ''] = match;
   const zone = zoneFromText(rest);
@@ -42,7 +43,7 @@ export function dateTimeFromText(text: string): FeelDateTime | null {
   }
   const date = dateFromText(text.slice(0, split));
   const rest = text.slice(split + 1);
-  const time = rest.startsWith('T') ? null : timeFromText(rest);
+  const time = timeFromText(rest);
   if (date === null || time === null) return null;
   const day = rest.startsWith('24') ? dateOfEpochDay(date.epochDay() + 1) : date;
   return day === null ? null : new FeelDateTime(day, time);

@@ -159,9 +159,7 @@ export function comparePoints<T extends FeelDate | FeelTime | FeelDateTime>(left
   const points = pointsOf(left, right);
   if (points === null) return null;
   const [a, b] = points;
-  return (
-    a.day - b.day || a.second - b.second || Math.floor(a.nanosecond / 1e6) - Math.floor(b.nanosecond / 1e6)
-  );
+  return a.day - b.day || a.second - b.second || Math.floor(a.nanosecond / 1e6) - Math.floor(b.nanosecond / 1e6);
 }
 
 /** `left - right`, or null when one has a zone and the other has none. */
@@ -185,13 +183,7 @@ function splitSeconds(seconds: FeelNumber): { whole: number; nanosecond: number 
 }
 
 function timeOfSecond(second: number, nanosecond: number, zone: Zone | null): FeelTime {
-  return new FeelTime(
-    Math.floor(second / 3600),
-    Math.floor(second / 60) % 60,
-    second % 60,
-    nanosecond,
-    zone,
-  );
+  return new FeelTime(Math.floor(second / 3600), Math.floor(second / 60) % 60, second % 60, nanosecond, zone);
 }
 
 /** Wraps around midnight; keeps the zone. */
@@ -283,12 +275,21 @@ export function dateTimeText(value: FeelDateTime): string {
 }
 
 /** Days, hours, minutes and seconds of a duration, all with the sign of the duration. */
-export function durationParts(duration: DaysDuration): { days: Decimal; hours: number; minutes: number; seconds: Decimal } {
+export function durationParts(duration: DaysDuration): {
+  days: Decimal;
+  hours: number;
+  minutes: number;
+  seconds: Decimal;
+} {
   const total = toDecimal(duration.seconds);
   const days = total.div(DAY_SECONDS).trunc();
   const rest = total.minus(days.times(DAY_SECONDS));
   const hours = rest.div(3600).trunc().toNumber();
-  const minutes = rest.minus(hours * 3600).div(60).trunc().toNumber();
+  const minutes = rest
+    .minus(hours * 3600)
+    .div(60)
+    .trunc()
+    .toNumber();
   return { days, hours, minutes, seconds: rest.minus(hours * 3600 + minutes * 60) };
 }
 

@@ -58,4 +58,3 @@ function rangeText(range: FeelRange): string {
       return `(${range.operator} ${literalText(range.start)})`;
   }
 }
-

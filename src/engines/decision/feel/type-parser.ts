@@ -73,7 +73,10 @@ function parameterizedType(
 function namedType(scanner: Scanner, resolve: (name: string) => FeelType | undefined): FeelType | null {
   const { text, position } = scanner;
   let end = position;
-  while (end < text.length && (isNamePart(text[end] ?? '') || isSpace(text[end] ?? '') || ".-'/+*".includes(text[end] ?? ''))) {
+  while (
+    end < text.length &&
+    (isNamePart(text[end] ?? '') || isSpace(text[end] ?? '') || ".-'/+*".includes(text[end] ?? ''))
+  ) {
     end += 1;
   }
   for (let stop = end; stop > position; stop -= 1) {

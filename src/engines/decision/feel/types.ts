@@ -2,39 +2,9 @@
 import { dateTimeOfDate } from './operators.ts';
 import type { Run } from './run.ts';
 import { FeelDate } from './temporal.ts';
-import { FeelFunction, FeelRange, isContext, isList, kindOf, type Value } from './values.ts';
+import { FeelFunction, FeelRange, type FeelType, isContext, isList, kindOf, type Value } from './values.ts';
 
-export type SimpleKind =
-  | 'any'
-  | 'null'
-  | 'boolean'
-  | 'string'
-  | 'number'
-  | 'date'
-  | 'time'
-  | 'date and time'
-  | 'days and time duration'
-  | 'years and months duration';
-
-export type FeelType =
-  | { readonly kind: SimpleKind }
-  | { readonly kind: 'list'; readonly element: FeelType }
-  | { readonly kind: 'range'; readonly element: FeelType }
-  | { readonly kind: 'context'; readonly fields: ReadonlyMap<string, FeelType> }
-  | { readonly kind: 'function'; readonly parameters: readonly FeelType[] | null; readonly result: FeelType }
-  | NamedType;
-
-/** An item definition: a base type under a name, possibly with constraints (allowedValues or typeConstraint). */
-export interface NamedType {
-  readonly kind: 'named';
-  readonly name: string;
-  /** A function, because item definitions may refer to one another in any order. */
-  readonly base: () => FeelType;
-  /** Whether a value of the base type is allowed; absent without constraints. */
-  readonly allows?: (value: Value, run: Run) => boolean;
-  /** The allowed values as written, for checks and messages. */
-  readonly constraint?: string;
-}
+export type { FeelType, NamedType, SimpleKind } from './values.ts';
 
 export const ANY: FeelType = { kind: 'any' };
 export const NULL: FeelType = { kind: 'null' };
@@ -230,4 +200,3 @@ function withoutConstraints(type: FeelType): FeelType {
   if (base.kind === 'list') return listOf(withoutConstraints(base.element));
   return base;
 }
-

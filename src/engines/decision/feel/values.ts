@@ -4,7 +4,6 @@
 import { Decimal128, type FeelNumber } from './numbers.ts';
 import type { Run } from './run.ts';
 import type { DaysDuration, FeelDate, FeelDateTime, FeelTime, MonthsDuration } from './temporal.ts';
-import type { FeelType } from './types.ts';
 
 export type Value =
   | null
@@ -38,6 +37,38 @@ export type Kind =
   | 'function'
   | 'list'
   | 'context';
+
+export type SimpleKind =
+  | 'any'
+  | 'null'
+  | 'boolean'
+  | 'string'
+  | 'number'
+  | 'date'
+  | 'time'
+  | 'date and time'
+  | 'days and time duration'
+  | 'years and months duration';
+
+export type FeelType =
+  | { readonly kind: SimpleKind }
+  | { readonly kind: 'list'; readonly element: FeelType }
+  | { readonly kind: 'range'; readonly element: FeelType }
+  | { readonly kind: 'context'; readonly fields: ReadonlyMap<string, FeelType> }
+  | { readonly kind: 'function'; readonly parameters: readonly FeelType[] | null; readonly result: FeelType }
+  | NamedType;
+
+/** An item definition: a base type under a name, possibly with constraints (allowedValues or typeConstraint). */
+export interface NamedType {
+  readonly kind: 'named';
+  readonly name: string;
+  /** A function, because item definitions may refer to one another in any order. */
+  readonly base: () => FeelType;
+  /** Whether a value of the base type is allowed; absent without constraints. */
+  readonly allows?: (value: Value, run: Run) => boolean;
+  /** The allowed values as written, for checks and messages. */
+  readonly constraint?: string;
+}
 
 export type RangeOperator = 'interval' | '<' | '<=' | '>' | '>=' | '=' | '!=';
 

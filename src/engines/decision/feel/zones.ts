@@ -1,6 +1,5 @@
 /** Time zones of FEEL values: a fixed offset from UTC or a name of the IANA database (DMN 1.5 §10.3.2.3.4). */
 import { Temporal } from 'temporal-polyfill';
-import type { FeelDate, FeelTime } from './temporal.ts';
 
 /** `name` is null for a fixed offset; `offset_seconds` is used only then. */
 export interface Zone {
@@ -65,11 +64,17 @@ const LAST_ZONED_YEAR = 200_000;
  * Offset from UTC in seconds at a wall-clock time; null without a zone. A time the clock skips or repeats is read as
  * Temporal's `compatible` does. Years beyond Temporal's range use the year of the same place in the 400-year cycle.
  */
-export function zoneOffsetSeconds(zone: Zone | null, date: FeelDate, time: FeelTime): number | null {
+export function zoneOffsetSeconds(
+  zone: Zone | null,
+  date: { readonly year: number; readonly month: number; readonly day: number },
+  time: { readonly hour: number; readonly minute: number; readonly second: number },
+): number | null {
   if (zone === null) return null;
   if (zone.name === null) return zone.offset_seconds;
   const year =
-    Math.abs(date.year) <= LAST_ZONED_YEAR ? date.year : (((date.year % 400) + 400) % 400) + (date.year < 0 ? 1200 : 2400);
+    Math.abs(date.year) <= LAST_ZONED_YEAR
+      ? date.year
+      : (((date.year % 400) + 400) % 400) + (date.year < 0 ? 1200 : 2400);
   const clock = new Temporal.PlainDateTime(year, date.month, date.day, time.hour, time.minute, time.second);
   return clock.toZonedDateTime(zone.name).offsetNanoseconds / 1e9;
 }

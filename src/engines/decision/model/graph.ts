@@ -84,7 +84,18 @@ export class Graph {
       type: unit.types.resolve(element.variable?.typeRef, element.id),
       needs: [],
     };
-    this.byKey.set(key(unit.definitions.namespace, element.id ?? ''), node);
+    const place = key(unit.definitions.namespace, element.id ?? '');
+    if (element.id !== undefined && this.byKey.has(place)) {
+      unit.problems.push({
+        code: 'id_twice',
+        severity: 'error',
+        en: `The id ${element.id} is used twice`,
+        zh: `标识 ${element.id} 重复`,
+        element: element.id,
+        name: node.name,
+      });
+    }
+    this.byKey.set(place, node);
     return node;
   }
 

@@ -1,18 +1,19 @@
 /** Item definitions as FEEL types (DMN 1.5 §7.3.3). */
-import { builtInNames } from './names-in-scope.ts';
+
 import { compile, Frame, Scope } from '../feel/compile.ts';
-import { normalizeName } from '../feel/names.ts';
-import { NameScope } from '../feel/names.ts';
+import { NameScope, normalizeName } from '../feel/names.ts';
 import { parseUnaryTests } from '../feel/parser.ts';
 import type { Run } from '../feel/run.ts';
 import { ANY, builtInType, type FeelType, listOf } from '../feel/types.ts';
 import type { Value } from '../feel/values.ts';
 import type { Definitions, ItemDefinition } from './model.ts';
+import { builtInNames } from './names-in-scope.ts';
 import type { Problem } from './problems.ts';
 
 /** The types of one model: its own item definitions and, behind an import's name and a dot, those of other models. */
 export class TypeTable {
   private readonly definitions = new Map<string, FeelType>();
+  private readonly written = new Map<string, ItemDefinition>();
   private readonly imports = new Map<string, TypeTable>();
   private readonly problems: Problem[];
   /** All names of components: what may follow a dot. */
@@ -22,6 +23,7 @@ export class TypeTable {
     this.problems = problems;
     for (const definition of model.itemDefinitions) {
       const name = normalizeName(definition.name);
+      this.written.set(name, definition);
       this.definitions.set(name, { kind: 'named', name, base: memoized(() => this.typeOf(definition)) });
       this.collectMembers(definition);
     }
@@ -97,7 +99,29 @@ export class TypeTable {
         result: this.resolve(fn.outputTypeRef, fn.id) ?? ANY,
       };
     }
+    if (this.goesRound(definition)) {
+      this.problems.push({
+        code: 'type_goes_round',
+        severity: 'error',
+        en: `Type ${definition.name} stands for itself`,
+        zh: `类型 ${definition.name} 循环引用自身`,
+        element: definition.id,
+      });
+      return ANY;
+    }
     return this.resolve(definition.typeRef, definition.id) ?? ANY;
+  }
+
+  /** Whether following typeRefs from a definition comes back to one already seen. Components may refer back freely. */
+  private goesRound(definition: ItemDefinition): boolean {
+    const seen = new Set<ItemDefinition>();
+    let current: ItemDefinition | undefined = definition;
+    while (current !== undefined && current.components.length === 0 && current.typeRef !== undefined) {
+      if (seen.has(current)) return true;
+      seen.add(current);
+      current = this.written.get(normalizeName(current.typeRef));
+    }
+    return false;
   }
 
   private constrained(definition: ItemDefinition, base: FeelType, constraint: string): FeelType {

@@ -84,8 +84,8 @@ export class Lowering {
         return {
           type: 'if',
           condition: this.wrapped(expression.condition, names),
-          then: this.wrapped(expression.then, names),
-          otherwise: this.wrapped(expression.otherwise, names),
+          consequent: this.wrapped(expression.consequent, names),
+          alternative: this.wrapped(expression.alternative, names),
           ...NOWHERE,
         };
       case 'filter':
@@ -211,7 +211,12 @@ export class Lowering {
         ),
       }));
       // Rows do not see their own columns, so the values are not a context's entries of one another.
-      return { type: 'context', entries: entries.map(({ name, value }) => ({ name, value })), result: null, ...NOWHERE };
+      return {
+        type: 'context',
+        entries: entries.map(({ name, value }) => ({ name, value })),
+        result: null,
+        ...NOWHERE,
+      };
     });
     return { type: 'list', items, ...NOWHERE };
   }

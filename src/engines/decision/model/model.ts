@@ -215,8 +215,8 @@ export interface Wrapped extends Part {
 export interface Conditional extends ExpressionBase {
   readonly kind: 'conditional';
   readonly condition: Wrapped;
-  readonly then: Wrapped;
-  readonly otherwise: Wrapped;
+  readonly consequent: Wrapped;
+  readonly alternative: Wrapped;
 }
 
 export interface Filter extends ExpressionBase {

@@ -52,7 +52,8 @@ export class Program {
       (node) => node.unit === this.graph.main && (kind === undefined || node.element.kind === kind),
     );
     return (
-      own.find((node) => node.name === name || node.element.name === name) ?? own.find((node) => node.element.id === name)
+      own.find((node) => node.name === name || node.element.name === name) ??
+      own.find((node) => node.element.id === name)
     );
   }
 
@@ -225,4 +226,3 @@ function inputValue(node: GraphNode, inputs: ReadonlyMap<string, Value>, graph: 
   }
   return inputs.get(node.name) ?? null;
 }
-

@@ -12,11 +12,17 @@ import type {
   OutputClause,
   Wrapped,
 } from './model.ts';
-import { common, readInformationItem, readUnaryTests } from './read.ts';
+import { common, readInformationItem, readUnaryTests } from './read-common.ts';
 import { attributeOf, childElement, childElements, textOf, type XmlElement } from './xml.ts';
 
 const HIT_POLICIES: readonly HitPolicy[] = [
-  'UNIQUE', 'FIRST', 'PRIORITY', 'ANY', 'COLLECT', 'RULE ORDER', 'OUTPUT ORDER',
+  'UNIQUE',
+  'FIRST',
+  'PRIORITY',
+  'ANY',
+  'COLLECT',
+  'RULE ORDER',
+  'OUTPUT ORDER',
 ];
 const AGGREGATIONS: readonly Aggregation[] = ['SUM', 'COUNT', 'MIN', 'MAX'];
 
@@ -68,8 +74,8 @@ function readExpression(element: XmlElement): Expression[] {
           ...base(element),
           kind: 'conditional',
           condition: readWrapped(element, 'if'),
-          then: readWrapped(element, 'then'),
-          otherwise: readWrapped(element, 'else'),
+          consequent: readWrapped(element, 'then'),
+          alternative: readWrapped(element, 'else'),
         },
       ];
     case 'filter':

@@ -14,8 +14,8 @@ import type {
   ItemDefinition,
   Reference,
   Requirement,
-  UnaryTests,
 } from './model.ts';
+import { common, named, readInformationItem, readUnaryTests } from './read-common.ts';
 import { readExpressionIn, readFunctionDefinition } from './read-expression.ts';
 import { attributeOf, childElement, childElements, parseXml, textOf, type XmlElement } from './xml.ts';
 
@@ -51,37 +51,12 @@ export function readDmn(text: string): Definitions {
   };
 }
 
-/** Common attributes and the description of an element. */
-export function common(element: XmlElement) {
-  const description = childElement(element, 'description');
-  return {
-    source: element,
-    id: attributeOf(element, 'id'),
-    label: attributeOf(element, 'label'),
-    description: description === undefined ? undefined : textOf(description),
-  };
-}
-
-function named(element: XmlElement) {
-  return { ...common(element), name: attributeOf(element, 'name') ?? '' };
-}
-
 function readImport(element: XmlElement): Import {
   return {
     ...named(element),
     namespace: attributeOf(element, 'namespace') ?? '',
     importType: attributeOf(element, 'importType') ?? '',
     locationURI: attributeOf(element, 'locationURI'),
-  };
-}
-
-export function readUnaryTests(element: XmlElement | undefined): UnaryTests | undefined {
-  if (element === undefined) return undefined;
-  const text = childElement(element, 'text');
-  return {
-    ...common(element),
-    text: text === undefined ? '' : textOf(text),
-    expressionLanguage: attributeOf(element, 'expressionLanguage'),
   };
 }
 
@@ -110,10 +85,6 @@ function readFunctionItem(element: XmlElement): FunctionItem {
     outputTypeRef: attributeOf(element, 'outputTypeRef'),
     parameters: childElements(element, 'parameters').map(readInformationItem),
   };
-}
-
-export function readInformationItem(element: XmlElement): InformationItem {
-  return { ...named(element), typeRef: attributeOf(element, 'typeRef') };
 }
 
 function variableOf(element: XmlElement): InformationItem | undefined {

@@ -130,4 +130,3 @@ export function* allElements(element: XmlElement): Generator<XmlElement> {
   yield element;
   for (const child of element.children) if (child.kind === 'element') yield* allElements(child);
 }
-

@@ -15,8 +15,18 @@ import type { Rebuilder } from './rebuild.ts';
 import { attributeOf, type XmlElement } from './xml.ts';
 
 const EXPRESSION_NAMES = [
-  'literalExpression', 'decisionTable', 'context', 'invocation', 'functionDefinition', 'relation', 'list',
-  'conditional', 'filter', 'for', 'some', 'every',
+  'literalExpression',
+  'decisionTable',
+  'context',
+  'invocation',
+  'functionDefinition',
+  'relation',
+  'list',
+  'conditional',
+  'filter',
+  'for',
+  'some',
+  'every',
 ] as const;
 
 export class ExpressionWriter {
@@ -43,7 +53,12 @@ export class ExpressionWriter {
     return this.builder.element({
       source: item.source,
       local,
-      attributes: [['id', item.id], ['name', item.name], ['label', item.label], ['typeRef', item.typeRef]],
+      attributes: [
+        ['id', item.id],
+        ['name', item.name],
+        ['label', item.label],
+        ['typeRef', item.typeRef],
+      ],
       owned: ['description'],
       children: [this.description(item)],
     });
@@ -53,7 +68,11 @@ export class ExpressionWriter {
     return this.builder.element({
       source: tests.source,
       local,
-      attributes: [['id', tests.id], ['label', tests.label], ['expressionLanguage', tests.expressionLanguage]],
+      attributes: [
+        ['id', tests.id],
+        ['label', tests.label],
+        ['expressionLanguage', tests.expressionLanguage],
+      ],
       owned: ['description', 'text'],
       children: [this.description(tests), this.builder.text(tests.source, 'text', tests.text)],
     });
@@ -79,7 +98,11 @@ export class ExpressionWriter {
         const bindings = expression.bindings.map((binding) => this.binding(binding));
         const children = [description, this.expression(expression.callee), ...bindings];
         return this.builder.element({
-          source, local, attributes, owned: ['description', ...EXPRESSION_NAMES, 'binding'], children,
+          source,
+          local,
+          attributes,
+          owned: ['description', ...EXPRESSION_NAMES, 'binding'],
+          children,
         });
       }
       case 'relation': {
@@ -88,7 +111,10 @@ export class ExpressionWriter {
           this.builder.element({
             source: row.source,
             local: 'row',
-            attributes: [['id', row.id], ['label', row.label]],
+            attributes: [
+              ['id', row.id],
+              ['label', row.label],
+            ],
             owned: ['description', ...EXPRESSION_NAMES],
             children: [this.description(row), ...row.expressions.map((one) => this.expression(one))],
           }),
@@ -98,13 +124,19 @@ export class ExpressionWriter {
       }
       case 'list': {
         const children = [description, ...expression.items.map((item) => this.expression(item))];
-        return this.builder.element({ source, local, attributes, owned: ['description', ...EXPRESSION_NAMES], children });
+        return this.builder.element({
+          source,
+          local,
+          attributes,
+          owned: ['description', ...EXPRESSION_NAMES],
+          children,
+        });
       }
       case 'conditional': {
         const parts = [
           this.wrapped(expression.condition, 'if'),
-          this.wrapped(expression.then, 'then'),
-          this.wrapped(expression.otherwise, 'else'),
+          this.wrapped(expression.consequent, 'then'),
+          this.wrapped(expression.alternative, 'else'),
         ];
         const owned = ['description', 'if', 'then', 'else'];
         return this.builder.element({ source, local, attributes, owned, children: [description, ...parts] });
@@ -140,7 +172,9 @@ export class ExpressionWriter {
   }
 
   private literal(expression: LiteralExpression, local: string): XmlElement {
-    const hasText = expression.text !== '' || expression.source?.children.some((child) => child.kind === 'element' && child.local === 'text') === true;
+    const hasText =
+      expression.text !== '' ||
+      expression.source?.children.some((child) => child.kind === 'element' && child.local === 'text') === true;
     return this.builder.element({
       source: expression.source,
       local,
@@ -157,7 +191,10 @@ export class ExpressionWriter {
     return this.builder.element({
       source: entry.source,
       local: 'contextEntry',
-      attributes: [['id', entry.id], ['label', entry.label]],
+      attributes: [
+        ['id', entry.id],
+        ['label', entry.label],
+      ],
       owned: ['description', 'variable', ...EXPRESSION_NAMES],
       children: [
         this.description(entry),
@@ -210,7 +247,10 @@ export class ExpressionWriter {
           this.builder.element({
             source: input.source,
             local: 'input',
-            attributes: [['id', input.id], ['label', input.label]],
+            attributes: [
+              ['id', input.id],
+              ['label', input.label],
+            ],
             owned: ['description', 'inputExpression', 'inputValues'],
             children: [
               this.description(input),
@@ -243,7 +283,10 @@ export class ExpressionWriter {
           this.builder.element({
             source: rule.source,
             local: 'rule',
-            attributes: [['id', rule.id], ['label', rule.label]],
+            attributes: [
+              ['id', rule.id],
+              ['label', rule.label],
+            ],
             owned: ['description', 'inputEntry', 'outputEntry', 'annotationEntry'],
             children: [
               this.description(rule),
@@ -266,12 +309,7 @@ export class ExpressionWriter {
 }
 
 /** An attribute with a default: written unless it is the default and was not written before. */
-function withDefault(
-  source: XmlElement | undefined,
-  name: string,
-  value: string,
-  usual: string,
-): string | undefined {
+function withDefault(source: XmlElement | undefined, name: string, value: string, usual: string): string | undefined {
   const written = source === undefined ? undefined : attributeOf(source, name);
   return value === usual && written === undefined ? undefined : value;
 }

@@ -96,7 +96,7 @@ test('what is not DMN, not XML or could expand without bound is refused', () => 
   assert.throws(() => readDmn('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'), { code: 'decision_xml_malformed' });
 });
 
-const folder = `${process.env['LONGMEN_SHARED'] ?? '../shared'}/conformance/dmn-tck/TestCases`;
+const folder = `${process.env.LONGMEN_SHARED ?? '../shared'}/conformance/dmn-tck/TestCases`;
 test('every model of the conformance kit survives reading and writing', { skip: !existsSync(folder) }, () => {
   const files = globSync(`${folder}/*/*/*.dmn`);
   assert.ok(files.length > 100);

@@ -64,7 +64,10 @@ function converted(document: XmlDocument, from: DmnVersion, to: DmnVersion): Xml
   for (const { local, namespace } of allElements(document.root)) {
     const since = namespace === NAMESPACES[from] ? SINCE[local] : undefined;
     if (since !== undefined && since > to) {
-      throw decisionError('decision_model_invalid', `DMN ${to} has no element ${local}`, { element: local, version: to });
+      throw decisionError('decision_model_invalid', `DMN ${to} has no element ${local}`, {
+        element: local,
+        version: to,
+      });
     }
   }
   const texts = new Map([
@@ -169,7 +172,11 @@ class DefinitionsWriter {
           : this.builder.element({
               source: fn.source,
               local: 'functionItem',
-              attributes: [['id', fn.id], ['label', fn.label], ['outputTypeRef', fn.outputTypeRef]],
+              attributes: [
+                ['id', fn.id],
+                ['label', fn.label],
+                ['outputTypeRef', fn.outputTypeRef],
+              ],
               owned: ['description', 'parameters'],
               children: [
                 this.description(fn),
@@ -253,12 +260,17 @@ class DefinitionsWriter {
   }
 
   private requirement(requirement: Requirement): XmlElement {
-    const local = { input: 'requiredInput', decision: 'requiredDecision', knowledge: 'requiredKnowledge' }[requirement.kind];
+    const local = { input: 'requiredInput', decision: 'requiredDecision', knowledge: 'requiredKnowledge' }[
+      requirement.kind
+    ];
     const { source } = requirement;
     return this.builder.element({
       source,
       local: requirement.kind === 'knowledge' ? 'knowledgeRequirement' : 'informationRequirement',
-      attributes: [['id', requirement.id], ['label', requirement.label]],
+      attributes: [
+        ['id', requirement.id],
+        ['label', requirement.label],
+      ],
       owned: ['description', 'requiredInput', 'requiredDecision', 'requiredKnowledge'],
       children: [
         this.description(requirement),

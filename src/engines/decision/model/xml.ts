@@ -108,7 +108,8 @@ function attributesOf(node: DomShape): XmlAttribute[] {
   const attributes: XmlAttribute[] = [];
   for (let index = 0; index < (node.attributes?.length ?? 0); index += 1) {
     const attribute = node.attributes?.item(index);
-    if (attribute !== null && attribute !== undefined) attributes.push({ name: attribute.name, value: attribute.value });
+    if (attribute !== null && attribute !== undefined)
+      attributes.push({ name: attribute.name, value: attribute.value });
   }
   return attributes;
 }
@@ -185,7 +186,9 @@ export function attributeOf(element: XmlElement, name: string): string | undefin
 export function childElements(element: XmlElement, local?: string): XmlElement[] {
   return element.children.filter(
     (child): child is XmlElement =>
-      child.kind === 'element' && child.namespace === element.namespace && (local === undefined || child.local === local),
+      child.kind === 'element' &&
+      child.namespace === element.namespace &&
+      (local === undefined || child.local === local),
   );
 }
 

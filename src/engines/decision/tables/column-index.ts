@@ -8,7 +8,7 @@
  */
 import { compareNumbers, isNumber, toDecimal } from '../feel/numbers.ts';
 import type { Value } from '../feel/values.ts';
-import { type Cell, compareIndexed, type IndexedKind, indexedKind, type Interval } from './constant-cells.ts';
+import { type Cell, compareIndexed, type IndexedKind, type Interval, indexedKind } from './constant-cells.ts';
 
 const ROW_INTERVAL = 64;
 
@@ -161,11 +161,12 @@ function spansByRule(
     own.push([low, high]);
     spans.set(rule, own);
   }
-  for (const [rule, own] of spans) spans.set(rule, merged(own));
+  for (const [rule, own] of spans) spans.set(rule, mergedSpans(own));
   return spans;
 }
 
-function merged(spans: readonly [number, number][]): [number, number][] {
+/** Disjoint spans in ascending order that cover the same segments. */
+export function mergedSpans(spans: readonly (readonly [number, number])[]): [number, number][] {
   const result: [number, number][] = [];
   for (const [from, to] of spans.toSorted((left, right) => left[0] - right[0])) {
     const previous = result.at(-1);

@@ -1,8 +1,8 @@
 /** Decision tables compiled: inputs once, columns indexed, only the cells no index can hold evaluated, outputs on a hit. */
+import { pathStep } from '../explain.ts';
 import type { Node, TableNode, TableRule } from '../feel/ast.ts';
-import { compile } from '../feel/compile.ts';
 import type { Run } from '../feel/run.ts';
-import { type Code, Frame, Scope } from '../feel/scope.ts';
+import { type Code, type Compile, Frame, Scope } from '../feel/scope.ts';
 import { coerce } from '../feel/types.ts';
 import type { List, Value } from '../feel/values.ts';
 import { buildColumnIndex, type ColumnIndex, emptyRuleSet, hasRule, type RuleSet } from './column-index.ts';
@@ -18,19 +18,22 @@ function lazily<T>(make: () => T): () => T {
   };
 }
 
-export function compileTable(table: TableNode, scope: Scope): Code {
+export function compileTable(table: TableNode, scope: Scope, compile: Compile): Code {
   const inputScope = new Scope(scope, ['?']);
   const inputs = table.inputs.map((input) => compile(input.expression, scope));
   const allowed = table.inputs.map((input) => (input.allowed === null ? null : compile(input.allowed, inputScope)));
-  const columns = lazily(() =>
-    table.inputs.map((_, column) => buildColumnIndex(table.rules.map((rule) => analyzeCell(cell(rule.tests, column))))),
-  );
+  const index = lazily(() => buildTableIndex(table));
   const tests = table.rules.map((rule) => rule.tests.map((test) => lazily(() => compile(test, inputScope))));
   const outputs = table.rules.map((rule) => lazily(() => rule.outputs.map((output) => compile(output, scope))));
-  const defaults = compileDefaults(table, scope);
+  const defaults = compileDefaults(table, scope, compile);
   const ranks = table.outputs.map((output) => (output.allowed ?? []).map((value) => compile(value, inputScope)));
   const firstOnly = table.hitPolicy === 'FIRST';
   const constants = table.rules.map((rule) => constantResult(table, rule));
+
+  const traced = (values: List, hits: readonly number[], result: Value, run: Run): void => {
+    const { element } = run;
+    run.trace(() => pathStep({ table, element, inputs: values, hits, result }));
+  };
 
   return (frame, run) => {
     const values = inputs.map((input) => input(frame, run));
@@ -40,10 +43,10 @@ export function compileTable(table: TableNode, scope: Scope): Code {
     if (refused >= 0) {
       const text = table.inputs[refused]?.text ?? '';
       const result = run.report('input_not_allowed', `${table.name}: the value of ${text} is not allowed`);
-      run.trace(table, values, [], result);
+      traced(values, [], result, run);
       return result;
     }
-    const hits = findHits(table.rules.length, columns(), tests, values, frames, run, firstOnly);
+    const hits = findHits(index(), tests, values, frames, run, firstOnly);
     const outputsAt = (rule: number): List => outputsOf(table, outputs[rule]?.() ?? [], frame, run);
     const result = applyHitPolicy(
       table,
@@ -60,7 +63,7 @@ export function compileTable(table: TableNode, scope: Scope): Code {
       },
       run,
     );
-    run.trace(table, values, hits, result);
+    traced(values, hits, result, run);
     return result;
   };
 }
@@ -77,9 +80,11 @@ function cell(tests: readonly Node[], column: number): Node {
   return tests[column] ?? { type: 'tests', tests: [], negated: false, start: 0, end: 0 };
 }
 
-function compileDefaults(table: TableNode, scope: Scope): Code[] | null {
+function compileDefaults(table: TableNode, scope: Scope, compile: Compile): Code[] | null {
   if (table.outputs.every((output) => output.defaultValue === null)) return null;
-  return table.outputs.map((output) => (output.defaultValue === null ? () => null : compile(output.defaultValue, scope)));
+  return table.outputs.map((output) =>
+    output.defaultValue === null ? () => null : compile(output.defaultValue, scope),
+  );
 }
 
 function outputsOf(table: TableNode, codes: readonly Code[], frame: Frame, run: Run): List {
@@ -90,24 +95,46 @@ function outputsOf(table: TableNode, codes: readonly Code[], frame: Frame, run: 
   });
 }
 
+interface TableIndex {
+  readonly rules: number;
+  readonly columns: readonly ColumnIndex[];
+  /** Columns with cells that have to be evaluated. */
+  readonly complex: readonly { readonly set: RuleSet; readonly column: number }[];
+  /** Sets to work in; more than one only while a table is evaluated inside its own cells. */
+  readonly spare: RuleSet[];
+}
+
+function buildTableIndex(table: TableNode): TableIndex {
+  const columns = table.inputs.map((_, column) =>
+    buildColumnIndex(table.rules.map((rule) => analyzeCell(cell(rule.tests, column)))),
+  );
+  const complex = columns.flatMap((index, column) => (index.hasComplex ? [{ set: index.complex, column }] : []));
+  return { rules: table.rules.length, columns, complex, spare: [] };
+}
+
 function findHits(
-  rules: number,
-  columns: readonly ColumnIndex[],
+  index: TableIndex,
   tests: readonly (readonly (() => Code)[])[],
   values: List,
   frames: readonly Frame[],
   run: Run,
   firstOnly: boolean,
 ): number[] {
-  const candidates = emptyRuleSet(rules).fill(0xffffffff);
+  const { columns, complex, rules, spare } = index;
+  const candidates = (spare.pop() ?? emptyRuleSet(rules)).fill(0xffffffff);
   run.charge(candidates.length);
-  columns.forEach((column, index) => {
-    column.narrow(values[index] ?? null, candidates);
-  });
-  const complex = columns.flatMap((column, index) => (column.hasComplex ? [{ set: column.complex, index }] : []));
-  const accepted = (rule: number): boolean =>
-    complex.every(({ set, index }) => !hasRule(set, rule) || evaluates(tests[rule]?.[index], frames[index], run));
-  return collect(candidates, rules, accepted, firstOnly);
+  for (let column = 0; column < columns.length; column += 1)
+    columns[column]?.narrow(values[column] ?? null, candidates);
+  const accepted =
+    complex.length === 0
+      ? null
+      : (rule: number): boolean =>
+          complex.every(
+            ({ set, column }) => !hasRule(set, rule) || evaluates(tests[rule]?.[column], frames[column], run),
+          );
+  const hits = collect(candidates, rules, accepted, firstOnly);
+  spare.push(candidates);
+  return hits;
 }
 
 function evaluates(test: (() => Code) | undefined, frame: Frame | undefined, run: Run): boolean {
@@ -120,7 +147,7 @@ function evaluates(test: (() => Code) | undefined, frame: Frame | undefined, run
 function collect(
   candidates: RuleSet,
   rules: number,
-  accepted: (rule: number) => boolean,
+  accepted: ((rule: number) => boolean) | null,
   firstOnly: boolean,
 ): number[] {
   const hits: number[] = [];
@@ -128,7 +155,7 @@ function collect(
     for (let bits = candidates[word] ?? 0; bits !== 0; bits &= bits - 1) {
       const rule = word * 32 + (31 - Math.clz32(bits & -bits));
       if (rule >= rules) return hits;
-      if (!accepted(rule)) continue;
+      if (accepted !== null && !accepted(rule)) continue;
       hits.push(rule);
       if (firstOnly) return hits;
     }

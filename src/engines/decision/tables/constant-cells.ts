@@ -21,7 +21,10 @@ export interface Interval {
 }
 
 /** `any` accepts everything, `intervals` exactly their values, `complex` has to be evaluated. */
-export type Cell = { readonly form: 'any' } | { readonly form: 'intervals'; readonly intervals: readonly Interval[] } | { readonly form: 'complex' };
+export type Cell =
+  | { readonly form: 'any' }
+  | { readonly form: 'intervals'; readonly intervals: readonly Interval[] }
+  | { readonly form: 'complex' };
 
 const COMPLEX: Cell = { form: 'complex' };
 const PURE = new Set(['date', 'time', 'date and time', 'duration']);

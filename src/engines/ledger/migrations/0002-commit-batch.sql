@@ -2,9 +2,10 @@
 -- the accounts; if any of them has changed since, or an id was answered in the meantime, nothing is written and a
 -- serialization failure (40001) tells the caller to look again.
 --
--- Locks are always taken in the same order (balances by account id, then the journal's end, then the book's event
--- position), here and in a caller's own transaction, so that batches of several processes wait for each other and do
--- not deadlock. Nested loops keep the update in the order of the given arrays, which are sorted by account id.
+-- The row of the book in ledger.journal_end is the book's lock: every writer of balances takes it first, here and in a
+-- caller's own transaction, so that writers wait for each other and do not deadlock.
+--
+-- Plans are made for the arrays at hand: one made while a table was small would be kept while it grows.
 create function ledger.commit_batch(
   p_book integer,
   p_recorded_at timestamptz,
@@ -64,6 +65,7 @@ language plpgsql
 set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_seqscan = off
+set plan_cache_mode = force_custom_plan
 as $$
 declare
   v_rows integer := coalesce(cardinality(p_transfer_id), 0);
@@ -71,6 +73,18 @@ declare
   v_first bigint;
   v_recorded timestamptz;
 begin
+  -- From here to commit the book is ours: whatever stands before this batch in its journal is committed. Each batch has
+  -- an instant of its own, so that no later one can join what was known at that instant.
+  loop
+    update ledger.journal_end e
+    set sequence = e.sequence + v_rows, recorded_at = greatest(e.recorded_at + interval '1 microsecond', p_recorded_at)
+    where e.book_id = p_book
+    returning e.sequence - v_rows + 1, e.recorded_at into v_first, v_recorded;
+    exit when v_first is not null;
+    -- The first batch of a book.
+    insert into ledger.journal_end (book_id) values (p_book) on conflict do nothing;
+  end loop;
+
   update ledger.balance b
   set version = b.version + 1,
       debits_pending = u.debits_pending,
@@ -91,16 +105,6 @@ begin
   ) then
     raise exception 'accounts changed since the batch was decided' using errcode = 'serialization_failure';
   end if;
-
-  loop
-    update ledger.journal_end e
-    set sequence = e.sequence + v_rows, recorded_at = greatest(e.recorded_at, p_recorded_at)
-    where e.book_id = p_book
-    returning e.sequence - v_rows + 1, e.recorded_at into v_first, v_recorded;
-    exit when v_first is not null;
-    -- The first batch of a book.
-    insert into ledger.journal_end (book_id) values (p_book) on conflict do nothing;
-  end loop;
 
   insert into ledger.answer (book_id, transfer_id, fingerprint, code, sequence, recorded_at)
   select p_book, u.id, u.fingerprint, u.code, v_first + u.row_number - 1, v_recorded

@@ -28,7 +28,9 @@ grant select on ledger.entry to longmen_app;
 -- The last journal row recorded at or before an instant; 0 when there is none. recorded_at grows with sequence, so a
 -- binary search over the primary key finds it without an index of its own.
 create function ledger.sequence_at(p_book integer, p_recorded_at timestamptz) returns bigint
-language plpgsql stable as $$
+language plpgsql stable
+set enable_seqscan = off
+as $$
 declare
   v_low bigint := 0;
   v_high bigint;
@@ -51,14 +53,17 @@ end;
 $$;
 
 -- Each effective date of an account between two dates, latest first, with the day's running totals as of a journal
--- position. Two index probes find the next date, two more its last row at or before the position.
+-- position. Two index probes find the next date, two more its last row at or before the position. Each is ordered as
+-- only the account's own indexes are, so that no plan can walk the journal instead.
 create function ledger.account_days(
   p_book integer, p_account uuid, p_from date, p_to date, p_sequence bigint
 ) returns table (
   effective_date date, sequence bigint,
   debits_pending bigint, credits_pending bigint, debits_posted bigint, credits_posted bigint
 )
-language plpgsql stable as $$
+language plpgsql stable
+set enable_seqscan = off
+as $$
 declare
   v_date date := p_to;
 begin
@@ -78,16 +83,16 @@ begin
         (select t.sequence, t.debit_day_debits_pending, t.debit_day_credits_pending, t.debit_day_debits_posted,
            t.debit_day_credits_posted
          from ledger.transfer t
-         where t.book_id = p_book and t.debit_account_id = p_account and t.effective_date = v_date
-           and t.sequence <= p_sequence
-         order by t.sequence desc limit 1)
+         where t.book_id = p_book and t.debit_account_id = p_account and t.effective_date >= v_date
+           and (t.effective_date, t.sequence) <= (v_date, p_sequence)
+         order by t.effective_date desc, t.sequence desc limit 1)
         union all
         (select t.sequence, t.credit_day_debits_pending, t.credit_day_credits_pending, t.credit_day_debits_posted,
            t.credit_day_credits_posted
          from ledger.transfer t
-         where t.book_id = p_book and t.credit_account_id = p_account and t.effective_date = v_date
-           and t.sequence <= p_sequence
-         order by t.sequence desc limit 1)
+         where t.book_id = p_book and t.credit_account_id = p_account and t.effective_date >= v_date
+           and (t.effective_date, t.sequence) <= (v_date, p_sequence)
+         order by t.effective_date desc, t.sequence desc limit 1)
       ) r order by 2 desc limit 1;
     v_date := v_date - 1;
   end loop;
@@ -137,7 +142,10 @@ language sql stable as $$
       and e.effective_date <= p_effective_date
   )
   select m.currency, m.code, sum(m.debits_pending), sum(m.credits_pending), sum(m.debits_posted), sum(m.credits_posted)
-  from moved m group by m.currency, m.code order by m.currency, m.code;
+  from moved m group by m.currency, m.code
+  having sum(m.debits_pending) <> 0 or sum(m.credits_pending) <> 0 or sum(m.debits_posted) <> 0
+    or sum(m.credits_posted) <> 0
+  order by m.currency, m.code;
 $$;
 
 grant execute on all functions in schema ledger to longmen_app;
