@@ -1,22 +1,26 @@
 /**
  * `npm run soak process`: workers are killed with `kill -9` at random step boundaries (after instances were taken, after
- * steps were made, after they were written, after they were committed, after an outside call was made) while they work on
- * processes of every kind of element. Each instance must end as one that nobody disturbed: the same visits, variables
- * and traces of functions; nothing lost, nothing doubled. Options: `--rounds` kills (default 200).
+ * steps were made, after they were written, after they were committed, after an outside call was made, around what people
+ * do) while they work on processes of every kind of element. There must be as many instances as without a kill, and each
+ * must end as one that nobody disturbed: the same visits, variables and traces of functions; nothing lost, nothing
+ * doubled. Options: `--rounds` kills (default 200).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { deploy, deployDecisions, type Engine, start } from '#engines/process';
+import { deploy, deployDecisions, type Engine, readProcesses, start } from '#engines/process';
 import { systemClock } from '#kernel/clock';
 import { type Database, type DatabaseConfig, openDatabase } from '#kernel/database';
 import { createBook } from '#kernel/events';
 import { useEmbeddedServer } from '../src/kernel/database/embedded/server.ts';
 import { connect } from '../src/kernel/database/pool.ts';
 import type { Soak, SoakReport } from './lib/contract.ts';
+import { seededRandom } from './lib/random.ts';
+import { everyKind, kindsOf } from './process/kinds.ts';
 import { decisions, documents, started } from './process/models.ts';
+import { numbered } from './process/starting.ts';
 import { engineOn, traceTable, work } from './process/workshop.ts';
 
 const FULL_KILLS = 200;
@@ -59,44 +63,61 @@ export async function soakOn(
   const calm = await prepared(db, 'calm');
   const rough = await prepared(db, 'rough');
   await begin(calm, 0);
-  while ((await unended(calm)) > 0) {
-    await work(calm);
-    await sleep(20);
-  }
+  await workUntilEnded(calm);
+  const calmLeft = await unended(calm);
   log('the undisturbed instances have ended');
-  const random = randomFrom(seed);
-  let instances = 0;
+  const random = seededRandom(seed);
+  let rounds = 0;
   for (let kill = 0; kill < kills; kill++) {
     progress(kill, kills, 'kills');
-    if (kill % 2 === 0 || (await unended(rough)) === 0) instances += await begin(rough, kill);
-    await workerUntilDeath(config, 1 + Math.floor(random() * LONGEST_LIFE));
+    if (kill % 2 === 0 || (await unended(rough)) === 0) await begin(rough, rounds++);
+    await workerUntilDeath(config, random.integer(1, LONGEST_LIFE));
   }
-  const deadline_ms = performance.now() + END_TIMEOUT_MS;
-  while ((await unended(rough)) > 0 && performance.now() < deadline_ms) {
-    await work(rough);
-    await sleep(50);
-  }
-  const expected = await endsOf(db, calm.bookId, 'calm');
-  const found = await endsOf(db, rough.bookId, 'rough');
-  const differences: string[] = [];
-  for (const { process, end } of found) {
-    const wanted = expected.find((one) => one.process === process)?.end;
-    if (end !== wanted) differences.push(`${process}: ${end} instead of ${wanted}`);
-  }
+  log('the last worker was killed');
+  await workUntilEnded(rough);
+  const expected = await endsOf(db, calm.bookId);
+  const found = await endsOf(db, rough.bookId);
+  const differences = differencesOf(expected, found, rounds);
   const left = await db.query('select from process.work where book_id = $1', [rough.bookId]);
-  const passed = differences.length === 0 && found.length >= instances && left.rows.length === 0;
+  const missing = kindsMissing();
   return {
     name: 'process',
-    passed,
+    passed: differences.length === 0 && left.rows.length === 0 && missing.length === 0 && calmLeft === 0,
     details: {
       kills,
-      instances: found.length,
+      kinds_of_elements: everyKind.length,
+      kinds_missing: missing,
+      unended_undisturbed: calmLeft,
+      instances: [...found.values()].reduce((sum, count) => sum + count, 0),
+      instances_expected: rounds * [...expected.values()].reduce((sum, count) => sum + count, 0),
       element_visits: await visits(db, rough.bookId),
       unended: await unended(rough),
       work_left: left.rows.length,
       differences: differences.slice(0, 5),
     },
   };
+}
+
+/** What ended otherwise, or not as often, as in as many undisturbed rounds. */
+function differencesOf(
+  expected: ReadonlyMap<string, number>,
+  found: ReadonlyMap<string, number>,
+  rounds: number,
+): string[] {
+  const ends = new Set([...expected.keys(), ...found.keys()]);
+  return [...ends].flatMap((end) => {
+    const [wanted, seen] = [(expected.get(end) ?? 0) * rounds, found.get(end) ?? 0];
+    return wanted === seen ? [] : [`${seen} instead of ${wanted}: ${end}`];
+  });
+}
+
+/** Kinds that no process uses, or that are not in the list. */
+function kindsMissing(): string[] {
+  const used = [...documents, ...numbered(0)].flatMap((document) =>
+    readProcesses(document).processes.flatMap((process) => [...kindsOf(process)]),
+  );
+  const all = new Set([...used, ...everyKind]);
+  return [...all].filter((kind) => !(used.includes(kind) && everyKind.includes(kind)));
 }
 
 async function prepared(db: Database, book: string): Promise<Engine> {
@@ -109,21 +130,35 @@ async function prepared(db: Database, book: string): Promise<Engine> {
   return engine;
 }
 
-async function begin(engine: Engine, number: number): Promise<number> {
-  for (const process of started) {
-    const id = `${engine.book}-${process}-${number}`;
-    const variables = { n: 7, id };
-    await engine.db.transaction((tx) => start(engine, tx, { process, businessKey: id, variables }));
+/** One round: deploys the processes that are its own, and starts one instance of each that is started. */
+async function begin(engine: Engine, round: number): Promise<void> {
+  await engine.db.transaction(async (tx) => {
+    for (const document of numbered(round)) await deploy(engine, tx, { document, actor });
+  });
+  for (const process of [...started, `ringing-${round}`]) {
+    const id = `${engine.book}-${process}-${round}`;
+    await engine.db.transaction((tx) =>
+      start(engine, tx, { process, businessKey: id, variables: { n: 7, id }, actor }),
+    );
   }
-  return started.length;
 }
 
+/** Instances that have not ended, and start timers still to fire. */
 async function unended({ db, bookId }: Engine): Promise<number> {
   const { rows } = await db.query<{ count: number }>(
-    'select count(*)::integer as count from process.instance where book_id = $1 and ended_at is null',
+    `select (select count(*) from process.instance where book_id = $1 and ended_at is null)::integer
+          + (select count(*) from process.start_event where book_id = $1 and due_at < 'infinity')::integer as count`,
     [bookId],
   );
   return rows[0]?.count ?? 0;
+}
+
+async function workUntilEnded(engine: Engine): Promise<void> {
+  const deadline_ms = performance.now() + END_TIMEOUT_MS;
+  while ((await unended(engine)) > 0 && performance.now() < deadline_ms) {
+    await work(engine);
+    await sleep(50);
+  }
 }
 
 async function visits(db: Database, bookId: number): Promise<number> {
@@ -134,24 +169,28 @@ async function visits(db: Database, bookId: number): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
-/** How each instance ended: status, visits, variables and traces, in an order that does not depend on timing. */
-async function endsOf(db: Database, bookId: number, book: string): Promise<{ process: string; end: string }[]> {
-  const { rows } = await db.query<{ process: string; end: string }>(
-    `select d.key as process, concat_ws(' | ', i.status,
-            (select string_agg(h.node || ':' || h.outcome, ' ' order by h.node, h.outcome) from process.history h
-              where h.book_id = i.book_id and h.instance_id = i.instance_id),
-            (select ((v -> 'variables') - 'id'::text)::text from jsonb_array_elements(i.state -> 'scopes') v
-              where v -> 'parent' = 'null'),
-            case when i.parent_id is null then
+/**
+ * How instances ended, and how many ended so: process, status, visits, variables and traces, in an order that does not
+ * depend on timing.
+ */
+async function endsOf(db: Database, bookId: number): Promise<Map<string, number>> {
+  const { rows } = await db.query<{ end: string; count: number }>(
+    `with ended as (
+       select concat_ws(' | ', regexp_replace(d.key, '-[0-9]+$', ''), i.status,
+              (select string_agg(h.node || ':' || h.outcome, ' ' order by h.node, h.outcome) from process.history h
+                where h.book_id = i.book_id and h.instance_id = i.instance_id),
+              (select ((v -> 'variables') - 'id'::text)::text from jsonb_array_elements(i.state -> 'scopes') v
+                where v -> 'parent' = 'null'),
               (select string_agg(t.node || t.loop, ' ' order by t.node, t.loop) from soak.trace t
-                where t.book = $2 and t.business_key = i.business_key) end,
-            (select count(*) from soak.outside o where o.book = $2 and o.idempotency_key like i.instance_id || ':%')) as end
-       from process.instance i
-       join process.definition d on d.book_id = i.book_id and d.definition_id = i.definition_id
-      where i.book_id = $1`,
-    [bookId, book],
+                where t.instance_id = i.instance_id),
+              (select count(*) from soak.outside o where o.idempotency_key like i.instance_id || ':%')) as end
+         from process.instance i
+         join process.definition d on d.book_id = i.book_id and d.definition_id = i.definition_id
+        where i.book_id = $1)
+     select "end", count(*)::integer as count from ended group by "end"`,
+    [bookId],
   );
-  return rows;
+  return new Map(rows.map(({ end, count }) => [end, count]));
 }
 
 async function workerUntilDeath(config: DatabaseConfig, life: number): Promise<void> {
@@ -164,15 +203,4 @@ async function workerUntilDeath(config: DatabaseConfig, life: number): Promise<v
   const patience = setTimeout(() => child.kill('SIGKILL'), 3_000);
   await died;
   clearTimeout(patience);
-}
-
-/** Mulberry32: small, and the same everywhere. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -3,17 +3,11 @@
  * people complete every task but those whose id begins with `never`.
  */
 import { bpmn, flows } from '#test/bpmn';
+import { catchingDocuments, catchingStarted } from './catching.ts';
+import { startingDocuments, startingStarted } from './starting.ts';
+import { roots, service, timer, undoable } from './xml.ts';
 
-const timer = (duration: string) =>
-  `<timerEventDefinition><timeDuration>${duration}</timeDuration></timerEventDefinition>`;
-const service = (id: string, name = 'record', inside = '') =>
-  `<serviceTask id="${id}" longmen:function="${name}" longmen:backoff="PT0.1S">${inside}</serviceTask>`;
-const roots = `<message id="m" name="reply"/><message id="nm" name="never"/><signal id="sg" name="bell"/>
-  <error id="er" errorCode="E1"/><escalation id="es" escalationCode="X1"/>`;
-const undoable = (id: string) =>
-  `${service(id)}<boundaryEvent id="b_${id}" attachedToRef="${id}"><compensateEventDefinition/></boundaryEvent>
-   <serviceTask id="undo_${id}" isForCompensation="true" longmen:function="record"/>
-   <association id="link_${id}" sourceRef="b_${id}" targetRef="undo_${id}" associationDirection="One"/>`;
+const messages = `${roots}<message id="m" name="reply"/><message id="nm" name="never"/><signal id="sg" name="bell"/>`;
 
 const tasks = bpmn(
   `<startEvent id="s"/><parallelGateway id="g"/>
@@ -32,7 +26,7 @@ const tasks = bpmn(
    <intermediateThrowEvent id="l1"><linkEventDefinition id="ld1" name="L"/></intermediateThrowEvent>
    <intermediateCatchEvent id="l2"><linkEventDefinition id="ld2" name="L"/></intermediateCatchEvent><endEvent id="e"/><endEvent id="e2"/>
    ${flows('s>g>a>u>sc>j', 'g>send>j', 'g>recv>j', 'g>man>ext>j', 'g>flaky>rule>call>j', 'j>x', 'x>i ? n > 0', 'x>e', 'i>i1 ? n > 0', 'i>i2 ? n > 0', 'i>i3 ? n < 0', 'i1>k', 'i2>k', 'i3>k', 'k>ev', 'ev>t1>l1', 'ev>m1>e2', 'l2>e2')}`,
-  roots.replace('name="reply"/>', 'name="reply" longmen:correlationKey="id"/>'),
+  messages.replace('name="reply"/>', 'name="reply" longmen:correlationKey="id"/>'),
   'tasks',
 );
 
@@ -59,7 +53,7 @@ const events = bpmn(
      <subProcess id="onm" triggeredByEvent="true"><startEvent id="onms">${timer('PT0.05S')}</startEvent>${service('onma')}${flows('onms>onma')}</subProcess>${flows('ev1>never4')}</subProcess>
    <endEvent id="e"/>
    ${flows('s>g', 'g>never1', 'b1>e', 'b2>cy', 'g>never2', 'b3>e', 'g>w1>ring', 'g>cond>e', 'g>w2>raise', 'g>esc>e', 'b4>escd', 'g>err', 'b5>erc', 'g>term>e', 'g>esub>e')}`,
-  roots,
+  messages,
   'events',
 );
 
@@ -78,9 +72,9 @@ const undoing = bpmn(
   'undoing',
 );
 
-export const documents = [called, tasks, events, undoing];
+export const documents = [called, tasks, events, undoing, ...catchingDocuments, ...startingDocuments];
 /** Those that are started; the others are called. */
-export const started = ['tasks', 'events', 'undoing'];
+export const started = ['tasks', 'events', 'undoing', ...catchingStarted, ...startingStarted];
 
 export const decisions = `<?xml version="1.0"?>
 <definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" name="grades" namespace="grades" id="grades">

@@ -15,7 +15,7 @@ import { type Database, type DatabaseConfig, openDatabase } from '#kernel/databa
 /** Traces have no unique key, so that a doubled one shows. */
 export const traceTable = `
   create schema soak;
-  create table soak.trace (book text, business_key text, node text, loop text);
+  create table soak.trace (book text, instance_id uuid, node text, loop text);
   create table soak.outside (book text, idempotency_key text primary key, node text);
   grant usage on schema soak to longmen_app;
   grant select, insert on soak.trace, soak.outside to longmen_app;`;
@@ -24,7 +24,7 @@ export function functionsOf(db: Database, book: string): Record<string, ProcessF
   const record: ProcessFunction = async (tx, input, call) => {
     await tx.query('insert into soak.trace values ($1, $2, $3, $4)', [
       book,
-      call.businessKey,
+      call.instanceId,
       call.node,
       String(input.loopCounter ?? ''),
     ]);
@@ -69,21 +69,26 @@ export function engineOn(db: Database, book: string): Promise<Engine> {
 
 const person = { id: 'person' };
 
-/** What people do: they complete every task that is for them. */
-export async function people(engine: Engine): Promise<void> {
+/** What people do: they complete every task but those whose id begins with `never`. */
+export async function people(engine: Engine, onBoundary: () => void): Promise<void> {
   const tasks = await listTasks(engine, engine.db, { limit: 10_000 });
   for (const { taskId, node } of tasks) {
     if (node.startsWith('never')) continue;
     await engine.db
-      .transaction((tx) => complete(engine, tx, taskId, { actor: person }))
+      .transaction(async (tx) => {
+        onBoundary();
+        await complete(engine, tx, taskId, { actor: person });
+        onBoundary();
+      })
       .catch((error: { code?: string }) => {
         if (error.code !== 'process_task_closed' && error.code !== 'process_instance_ended') throw error;
       });
+    onBoundary();
   }
 }
 
 /** One round of everything there is to do. */
-export async function work(engine: Engine, onBoundary?: () => void): Promise<void> {
-  await workUntilIdle(engine, { batch: 4, ...(onBoundary === undefined ? {} : { onBoundary }) });
-  await people(engine);
+export async function work(engine: Engine, onBoundary: () => void = () => undefined): Promise<void> {
+  await workUntilIdle(engine, { batch: 4, onBoundary });
+  await people(engine, onBoundary);
 }

@@ -199,6 +199,20 @@ test('messages find the instance of their key, wait for it, and count once', asy
   assert.equal(await nodes(late.instanceId), 's');
 });
 
+test('a message that ends its instance is taken, and not published again', async () => {
+  const process = await deployed(
+    `${s}<receiveTask id="a" messageRef="m"/>${e}${flows('s>a>e')}`,
+    '<message id="m" name="last"/>',
+  );
+  const first = await begin(process);
+  await db.transaction((tx) => publish(engine, tx, { name: 'last' }));
+  await workUntilIdle(engine);
+  assert.equal(await nodes(first.instanceId), 's a e');
+  const second = await begin(process);
+  await workUntilIdle(engine);
+  assert.equal(await nodes(second.instanceId), 's');
+});
+
 test('messages and signals start instances; signals reach everyone', async () => {
   const roots = '<message id="m" name="claim"/><signal id="sg" name="closing"/>';
   const byMessage = await deployed(

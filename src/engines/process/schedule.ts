@@ -17,14 +17,18 @@ interface DueStart {
 }
 
 /** Starts what start timers are due for, in due order; each missed firing of a cycle is one instance. */
-export async function fireStartTimers(engine: Engine): Promise<number> {
+export async function fireStartTimers(
+  engine: Engine,
+  onBoundary: (boundary: 'taken' | 'written' | 'committed') => void = () => undefined,
+): Promise<number> {
   const now = instantOf(engine.clock.now().epochMilliseconds);
   const query = `select process_key as "processKey", node, definition_id as "definitionId", due_at as "dueAt", repeat
        from process.start_event where book_id = $1 and due_at <= $2 order by due_at limit 100`;
   const { rows: seen } = await engine.db.query(query, [engine.bookId, now], { prepare: true });
   if (seen.length === 0) return 0;
-  return engine.db.transaction(async (tx) => {
+  const fired = await engine.db.transaction(async (tx) => {
     const { rows } = await tx.query<DueStart>(`${query} for update skip locked`, [engine.bookId, now]);
+    onBoundary('taken');
     const unit = new Unit(engine, tx);
     for (const row of rows) {
       await startAt(unit, row.definitionId, row.node, {});
@@ -42,8 +46,11 @@ export async function fireStartTimers(engine: Engine): Promise<number> {
       );
     }
     await flush(unit);
+    onBoundary('written');
     return rows.length;
   });
+  onBoundary('committed');
+  return fired;
 }
 
 /** Deletes messages that have expired. */

@@ -76,7 +76,7 @@ export async function workBatch(
   engine: Engine,
   options: WorkerOptions = {},
 ): Promise<{ handled: number; leased: Leased[] }> {
-  const started = await fireStartTimers(engine);
+  const started = await fireStartTimers(engine, options.onBoundary);
   const ids: string[] = [];
   try {
     const done = await engine.db.transaction(async (tx) => {

@@ -71,19 +71,29 @@ export async function clearEnded(unit: Unit): Promise<void> {
   const ids = [...unit.lives.values()].filter((live) => !live.isNew && isOver(live)).map((live) => live.instanceId);
   if (ids.length === 0) return;
   const { bookId } = unit.engine;
-  const { rows } = await tx.query<{ kind: string; payload: { message: UndeliveredMessage } }>(
-    `delete from process.work where book_id = $1 and instance_id = any($2::uuid[]) returning kind, payload`,
+  const { rows } = await tx.query<ClearedWork>(
+    `delete from process.work where book_id = $1 and instance_id = any($2::uuid[])
+     returning instance_id as "instanceId", work_key as key, kind, payload`,
     [bookId, ids],
     { prepare: true },
   );
-  for (const { kind, payload } of rows) {
-    if (kind === 'message') unit.sent.push({ ...payload.message, repeated: true });
+  for (const { instanceId, key, kind, payload } of rows) {
+    // What this unit has handled was taken, be it by the step that ended the instance.
+    const handled = unit.lives.get(instanceId)?.work.has(key) === true;
+    if (kind === 'message' && !handled) unit.sent.push({ ...payload.message, repeated: true });
   }
   await tx.query(
     `delete from process.subscription where book_id = $1 and instance_id = any($2::uuid[])`,
     [bookId, ids],
     { prepare: true },
   );
+}
+
+interface ClearedWork {
+  readonly instanceId: string;
+  readonly key: string;
+  readonly kind: string;
+  readonly payload: { readonly message: UndeliveredMessage };
 }
 
 interface UndeliveredMessage {
