@@ -6,11 +6,11 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { isDeclaration, parseXml, type XmlElement } from '#kernel/xml';
 import { canonical } from '../src/engines/process/model/canonical.ts';
 import type { ProcessProblem } from '../src/engines/process/model/problems.ts';
 import { readBpmn } from '../src/engines/process/model/read.ts';
 import { writeBpmn } from '../src/engines/process/model/write.ts';
-import { isDeclaration, parseXml, type XmlElement } from '../src/engines/process/model/xml.ts';
 import type { Failure, Suite } from './lib/contract.ts';
 
 export const run: Suite = async ({ folder, log, progress }) => {

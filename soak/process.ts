@@ -26,6 +26,7 @@ import { engineOn, traceTable, work } from './process/workshop.ts';
 const FULL_KILLS = 200;
 /** Boundaries a worker lives at most. */
 const LONGEST_LIFE = 40;
+const PATIENCE_MS = 10_000;
 const END_TIMEOUT_MS = 120_000;
 const actor = { id: 'soak' };
 
@@ -68,10 +69,11 @@ export async function soakOn(
   log('the undisturbed instances have ended');
   const random = seededRandom(seed);
   let rounds = 0;
+  let atBoundaries = 0;
   for (let kill = 0; kill < kills; kill++) {
     progress(kill, kills, 'kills');
     if (kill % 2 === 0 || (await unended(rough)) === 0) await begin(rough, rounds++);
-    await workerUntilDeath(config, random.integer(1, LONGEST_LIFE));
+    if (await workerUntilDeath(config, random.integer(1, LONGEST_LIFE))) atBoundaries++;
   }
   log('the last worker was killed');
   await workUntilEnded(rough);
@@ -85,6 +87,7 @@ export async function soakOn(
     passed: differences.length === 0 && left.rows.length === 0 && missing.length === 0 && calmLeft === 0,
     details: {
       kills,
+      kills_at_boundaries: atBoundaries,
       kinds_of_elements: everyKind.length,
       kinds_missing: missing,
       unended_undisturbed: calmLeft,
@@ -193,14 +196,19 @@ async function endsOf(db: Database, bookId: number): Promise<Map<string, number>
   return new Map(rows.map(({ end, count }) => [end, count]));
 }
 
-async function workerUntilDeath(config: DatabaseConfig, life: number): Promise<void> {
+/** True: it died at a step boundary. False: it found too little to do, and was killed where it was. */
+async function workerUntilDeath(config: DatabaseConfig, life: number): Promise<boolean> {
   const program = join(import.meta.dirname, 'process/worker.ts');
   const child: ChildProcess = spawn(process.execPath, [program, JSON.stringify(config), 'rough', String(life)], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const died = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  // A worker that has nothing left to do is killed where it is.
-  const patience = setTimeout(() => child.kill('SIGKILL'), 3_000);
+  let atBoundary = true;
+  const patience = setTimeout(() => {
+    atBoundary = false;
+    child.kill('SIGKILL');
+  }, PATIENCE_MS);
   await died;
   clearTimeout(patience);
+  return atBoundary;
 }

@@ -58,8 +58,10 @@ export async function deploy(engine: Engine, tx: Transaction, input: DeployInput
     const version = (last?.version ?? 0) + 1;
     const definitionId = newId(engine.clock);
     await tx.query(
-      `insert into process.definition (book_id, definition_id, key, version, name, checksum, document, deployed_at, deployed_by)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      `insert into process.definition (book_id, definition_id, key, version, name, checksum, document, deployed_at, deployed_by,
+              decisions)
+       select $1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce(jsonb_object_agg(m.name, m.version), '{}')
+         from (select name, max(version) as version from process.decision_model where book_id = $1 group by name) as m`,
       [
         engine.bookId,
         definitionId,
@@ -130,7 +132,7 @@ function startsInstances(event: EventDefinition): event is StartedBy {
   return event.kind === 'message' || event.kind === 'signal' || event.kind === 'timer';
 }
 
-/** Deploys a DMN model for business-rule tasks; they use the latest version from now on. */
+/** Deploys a DMN model for business-rule tasks; those that are not bound to another version use it from now on. */
 export async function deployDecisions(
   engine: Engine,
   tx: Transaction,

@@ -12,6 +12,7 @@ import {
   deployDecisions,
   listIncidents,
   listInstances,
+  listTasks,
   publish,
   readTrail,
   retryIncident,
@@ -268,28 +269,73 @@ test('a called process gets variables, gives them back, throws errors up and is 
   const { instanceId } = await begin(caller, { x: 1 });
   await workUntilIdle(engine);
   await db.transaction((tx) => cancel(engine, tx, instanceId, { actor }));
-  await workUntilIdle(engine);
   const [child] = await listInstances(engine, db, { parentId: instanceId });
   assert.equal(child?.status, 'cancelled');
 });
 
-test('a business-rule task uses the latest deployed model', async () => {
+test('what was called is cancelled in the transaction of its caller, level by level, or next when somebody has it', async () => {
+  const lowest = await deployed(`${s}<userTask id="u"/>${e}${flows('s>u>e')}`);
+  const middle = await deployed(`${s}<callActivity id="a" calledElement="${lowest}"/>${e}${flows('s>a>e')}`);
+  const upper = await deployed(`${s}<callActivity id="a" calledElement="${middle}"/>${e}${flows('s>a>e')}`);
+  const family = async () => {
+    const { instanceId } = await begin(upper);
+    await workUntilIdle(engine);
+    const [child] = await listInstances(engine, db, { parentId: instanceId });
+    const [grandchild] = await listInstances(engine, db, { parentId: child?.instanceId ?? '' });
+    return [instanceId, child?.instanceId ?? '', grandchild?.instanceId ?? ''] as const;
+  };
+  const statuses = (ids: readonly string[]) => Promise.all(ids.map(async (id) => (await view(id)).status));
+  const first = await family();
+  await db.transaction((tx) => cancel(engine, tx, first[0], { actor }));
+  assert.deepEqual(await statuses(first), ['cancelled', 'cancelled', 'cancelled']);
+  assert.deepEqual(await listTasks(engine, db, { instanceId: first[2] }), []);
+
+  const second = await family();
+  await db.transaction(async (other) => {
+    await other.query('select from process.instance where book_id = $1 and instance_id = $2 for update', [
+      engine.bookId,
+      second[1],
+    ]);
+    await db.transaction((tx) => cancel(engine, tx, second[0], { actor }));
+    assert.deepEqual(await statuses(second), ['cancelled', 'running', 'running']);
+  });
+  await workUntilIdle(engine);
+  assert.deepEqual(await statuses(second), ['cancelled', 'cancelled', 'cancelled']);
+});
+
+test('a business-rule task uses the model its binding says, by default the latest', async () => {
   const dmn = (sum: string) => `<?xml version="1.0"?>
 <definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" name="prices" namespace="prices" id="prices">
   <inputData id="i" name="x"><variable name="x" typeRef="number"/></inputData>
   <decision id="d" name="Price"><variable name="Price" typeRef="number"/>
     <informationRequirement><requiredInput href="#i"/></informationRequirement>
     <literalExpression><text>${sum}</text></literalExpression></decision></definitions>`;
-  const process = await deployed(
-    `${s}<businessRuleTask id="a" longmen:decisionRef="Price" longmen:resultVariable="price"/>${e}${flows('s>a>e')}`,
-  );
+  const deployModel = (sum: string) =>
+    db.transaction((tx) => deployDecisions(engine, tx, { document: dmn(sum), actor }));
+  const asks = (binding: string) =>
+    deployed(
+      `${s}<businessRuleTask id="a" longmen:decisionRef="Price" longmen:resultVariable="price" ${binding}/>${e}${flows('s>a>e')}`,
+    );
+  const latest = await asks('');
+  const early = await asks('longmen:decisionVersion="deployment"');
+  await deployModel('x * 1.1');
+  const second = await asks('longmen:decisionModel="prices" longmen:decisionVersion="2"');
+  const bound = await asks('longmen:decisionVersion="deployment"');
   const prices: unknown[] = [];
-  for (const sum of ['x * 1.1', 'x * 1.2']) {
-    await db.transaction((tx) => deployDecisions(engine, tx, { document: dmn(sum), actor }));
-    const { instanceId } = await begin(process, { x: 3 });
-    prices.push((await view(instanceId)).variables.price);
+  for (const sum of ['', 'x * 1.2', 'x * 1.3']) {
+    if (sum !== '') await deployModel(sum);
+    for (const process of [latest, bound, second, early]) {
+      const { variables, tokens } = await view((await begin(process, { x: 3 })).instanceId);
+      prices.push(variables.price ?? tokens[0]?.incident?.code);
+    }
   }
-  assert.deepEqual(prices, ['3.3', '3.6']);
+  const none = 'process_not_found';
+  assert.deepEqual(prices.slice(0, 4), ['3.3', '3.3', none, none]);
+  assert.deepEqual(prices.slice(4, 8), ['3.6', '3.3', '3.6', none]);
+  assert.deepEqual(prices.slice(8), ['3.9', '3.3', '3.6', none]);
+  for (const binding of ['longmen:decisionVersion="newest"', 'longmen:decisionVersion="2"']) {
+    await assert.rejects(asks(binding), { code: 'process_model_invalid' });
+  }
 });
 
 test('conditions are looked at when variables change from outside', async () => {

@@ -62,7 +62,7 @@ export async function start(engine: Engine, tx: Transaction, input: StartInput):
         : `Process ${process} has no event ${startEvent}`,
     );
   }
-  if (deployed.decides) await engine.definitions.refreshModels(tx);
+  if (deployed.decides) await engine.definitions.refreshModels(tx, deployed);
   const live = unit.create({ instanceId, businessKey, parentId: null, parentToken: null, state: unbegun() }, deployed);
   const variables = variablesFromPlain(input.variables);
   unit.run(

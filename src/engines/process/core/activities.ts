@@ -108,7 +108,7 @@ function decide(x: Execution, token: Token, node: Extract<Activity, { kind: 'bus
   const decision = textOf(x, node.decision, layers);
   if (decision === null) throw new IncidentError('decision_missing', `Task ${node.id} names no decision`);
   const seen = node.inputs.length > 0 ? [mappedOnly(token, node)] : layers;
-  x.resume(token, encode(x.context.decide(decision, node.decisionModel, seen)));
+  x.resume(token, encode(x.context.decide(decision, node.decisionModel, node.binding, seen)));
 }
 
 function call(x: Execution, token: Token): void {

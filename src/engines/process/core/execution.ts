@@ -1,7 +1,7 @@
 /** One step under way: the state as it changes, the effects so far, and the small moves every element is made of. */
 import type { FeelValue } from '#engines/decision';
 import { invariant, LongmenError } from '#kernel/errors';
-import type { Expression, FlowNode, ProcessDefinition, Scope, Value } from '../model/graph.ts';
+import type { DecisionBinding, Expression, FlowNode, ProcessDefinition, Scope, Value } from '../model/graph.ts';
 import type { Effect, HistoryOutcome } from './effects.ts';
 import { evaluate, type Layers } from './expressions.ts';
 import type { Moment } from './moment.ts';
@@ -13,7 +13,7 @@ export interface StepContext extends Moment {
   /** The instance was started by a call activity. */
   readonly called: boolean;
   /** Evaluates a decision of a deployed DMN model. */
-  decide(decision: string, model: string | null, variables: Layers): FeelValue;
+  decide(decision: string, model: string | null, binding: DecisionBinding, variables: Layers): FeelValue;
 }
 
 /** The element cannot go on and a person has to look at it. */

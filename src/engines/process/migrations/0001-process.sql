@@ -14,11 +14,13 @@ create table process.definition (
   document      text not null,
   deployed_at   timestamptz not null,
   deployed_by   text not null,
+  -- Version of each decision model, by name, when this was deployed.
+  decisions     jsonb not null,
   primary key (book_id, definition_id),
   unique (book_id, key, version)
 );
 
--- DMN models for business-rule tasks; the highest version of a name is used.
+-- DMN models for business-rule tasks.
 create table process.decision_model (
   book_id     integer not null,
   name        text not null,

@@ -2,16 +2,7 @@
  * The canonical form of a BPMN document: two documents that say the same have the same text. It is made from the XML, not
  * from the typed objects, so that something the reader dropped makes a difference.
  */
-import {
-  type AttributeMeta,
-  isKindOf,
-  isTypeName,
-  metaOf,
-  namespaces,
-  type SlotMeta,
-  slotOf,
-  type TypeName,
-} from './meta.ts';
+
 import {
   attributeNamespace,
   emptyScope,
@@ -27,7 +18,18 @@ import {
   writeNode,
   type XmlElement,
   type XmlNode,
-} from './xml.ts';
+} from '#kernel/xml';
+import { malformed } from './errors.ts';
+import {
+  type AttributeMeta,
+  isKindOf,
+  isTypeName,
+  metaOf,
+  namespaces,
+  type SlotMeta,
+  slotOf,
+  type TypeName,
+} from './meta.ts';
 
 /**
  * The canonical form, itself a BPMN document. What is made equal, and why no meaning goes with it:
@@ -48,7 +50,7 @@ import {
  * kept. Throws `process_xml_malformed`.
  */
 export function canonical(text: string): string {
-  const xml = parseXml(text);
+  const xml = parseXml(text, malformed);
   // A first pass finds which namespaces are used; only those are numbered and declared.
   const scout = new CanonicalWriter(xml.root, new Map());
   scout.root(xml.root);

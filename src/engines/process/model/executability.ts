@@ -1,6 +1,7 @@
 /** Which elements of a document the engine executes, and why it does not execute the others. */
 import { foreignLanguage, isFeel } from './expressions.ts';
 import { extensionOf } from './extension.ts';
+import type { Extension } from './graph.ts';
 import { functionOf, messageOf } from './messages.ts';
 import { isKindOf, type TypeName } from './meta.ts';
 import {
@@ -18,6 +19,7 @@ import {
   textIn,
   walk,
 } from './model.ts';
+import { bindingIn } from './nodes.ts';
 
 export interface Reason {
   readonly en: string;
@@ -195,9 +197,7 @@ function activityReason(element: AnyElement): Reason | null {
     return messageOf(element) === undefined ? reason('it names no message', '未指定消息') : null;
   }
   if (isA(element, 'BusinessRuleTask')) {
-    return extensionOf(element).has('decisionRef')
-      ? null
-      : reason('it names no decision (longmen:decisionRef)', '未指定决策');
+    return decisionReason(extensionOf(element));
   }
   if (isA(element, 'ScriptTask')) return scriptReason(element);
   if (isA(element, 'CallActivity')) {
@@ -208,6 +208,19 @@ function activityReason(element: AnyElement): Reason | null {
     return global ? reason('global tasks are not executed; call a process', '不支持全局任务，请调用流程') : null;
   }
   return null;
+}
+
+function decisionReason(extension: Extension): Reason | null {
+  if (!extension.has('decisionRef')) return reason('it names no decision (longmen:decisionRef)', '未指定决策');
+  const binding = bindingIn(extension.get('decisionVersion'));
+  if (binding === null) {
+    return reason(
+      'longmen:decisionVersion is latest, deployment or a number',
+      '决策版本须为 latest、deployment 或版本号',
+    );
+  }
+  if (typeof binding !== 'number' || extension.has('decisionModel')) return null;
+  return reason('a version of a decision needs its model (longmen:decisionModel)', '指定决策版本须同时指定决策模型');
 }
 
 function scriptReason(element: AnyElement): Reason | null {

@@ -8,6 +8,7 @@
  * | `function` | service and send task, throwing message event | registered function to call |
  * | `retries`, `backoff` | service, script, business-rule and send task | tries after a failure; first wait, ISO 8601 |
  * | `decisionRef`, `decisionModel` | business-rule task | decision to evaluate, and the model that has it |
+ * | `decisionVersion` | business-rule task | `latest` (default), `deployment`, or a version of `decisionModel` |
  * | `resultVariable` | service, script, business-rule task | variable that takes the result |
  * | `assignee`, `candidateRole`, `formKey`, `dueDate`, `priority` | user task | roles are separated by commas |
  * | `correlationKey` | message; receive task or catching message event | FEEL over the payload; over the variables |
@@ -18,9 +19,6 @@
  * | `input`, `output` (elements with `source`, `target`) | activities and events | mappings: FEEL to variable |
  */
 
-import type { Expression, Extension, Mapping, Value } from './graph.ts';
-import { namespaces } from './meta.ts';
-import { type AnyElement, idOf, isA } from './model.ts';
 import {
   attributeNamespace,
   emptyScope,
@@ -29,7 +27,10 @@ import {
   splitName,
   textOf,
   type XmlElement,
-} from './xml.ts';
+} from '#kernel/xml';
+import type { Expression, Extension, Mapping, Value } from './graph.ts';
+import { namespaces } from './meta.ts';
+import { type AnyElement, idOf, isA } from './model.ts';
 
 const noExtension: Extension = new Map();
 

@@ -300,12 +300,16 @@ export interface ScriptTask extends ActivityBase {
   readonly resultVariable: string | null;
 }
 
+/** `longmen:decisionVersion`: the latest when the task is reached, the latest when the process was deployed, or this one. */
+export type DecisionBinding = 'latest' | 'deployment' | number;
+
 export interface BusinessRuleTask extends ActivityBase {
   readonly kind: 'businessRuleTask';
   /** Name or id of the decision: `longmen:decisionRef`, as plain text or FEEL. */
   readonly decision: Value;
   /** `longmen:decisionModel`: namespace or name of the model that has it; null leaves it to the engine. */
   readonly decisionModel: string | null;
+  readonly binding: DecisionBinding;
   readonly resultVariable: string | null;
 }
 

@@ -3,6 +3,8 @@
  * types, and its references point to the elements they name. Content keeps its order, and what is not BPMN (extension
  * elements, foreign attributes, comments) is kept beside it as XML; so a document can be written again without loss.
  */
+
+import type { XmlAttribute, XmlElement, XmlNode } from '#kernel/xml';
 import {
   type Ancestors,
   type AttributeName,
@@ -15,7 +17,6 @@ import {
   type ValueOf,
 } from './meta.ts';
 import type { ProcessProblem } from './problems.ts';
-import type { XmlAttribute, XmlElement, XmlNode } from './xml.ts';
 
 export interface AnyElement {
   readonly type: TypeName;

@@ -2,7 +2,7 @@
 import { inputsOf, outputsOf } from './data.ts';
 import { eventOf } from './events.ts';
 import { extensionOf, valueIn } from './extension.ts';
-import type { Activity, EventNode, FlowNode, Gateway, Retry, UserTask, Value } from './graph.ts';
+import type { Activity, DecisionBinding, EventNode, FlowNode, Gateway, Retry, UserTask, Value } from './graph.ts';
 import { loopOf } from './loops.ts';
 import { functionOf, messageEvent, messageOf } from './messages.ts';
 import {
@@ -139,6 +139,7 @@ function activity(element: BpmnElement<'Activity'>, around: Surroundings): Activ
       kind: 'businessRuleTask',
       decision,
       decisionModel: extension.get('decisionModel') ?? null,
+      binding: bindingIn(extension.get('decisionVersion')) ?? 'latest',
       resultVariable,
     };
   }
@@ -160,6 +161,12 @@ function messageTask(
   }
   if (isA(element, 'ManualTask')) return { ...base, kind: 'manualTask' };
   return element.type === 'Task' ? { ...base, kind: 'task' } : null;
+}
+
+/** What `longmen:decisionVersion` says; null when it says nothing that is known. */
+export function bindingIn(text = 'latest'): DecisionBinding | null {
+  if (text === 'latest' || text === 'deployment') return text;
+  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : null;
 }
 
 /** Whether a receive task or event-based gateway starts an instance of its process. */

@@ -1,17 +1,5 @@
 /** Reads BPMN 2.0 XML into typed objects by the metamodel; see `model.ts` for what they hold. */
 import { invariant } from '#kernel/errors';
-import { processModelError } from './errors.ts';
-import { type AttributeMeta, isKindOf, isTypeName, metaOf, namespaces, slotOf, type TypeName } from './meta.ts';
-import {
-  type AnyElement,
-  type AttributeContent,
-  type BpmnDocument,
-  type Content,
-  isA,
-  type Reference,
-} from './model.ts';
-import type { ProcessProblem } from './problems.ts';
-import { checkReference, type DraftReference, type PendingReference, resolve } from './references.ts';
 import {
   attributeNamespace,
   emptyScope,
@@ -25,7 +13,19 @@ import {
   type XmlAttribute,
   type XmlElement,
   type XmlNode,
-} from './xml.ts';
+} from '#kernel/xml';
+import { malformed, processModelError } from './errors.ts';
+import { type AttributeMeta, isKindOf, isTypeName, metaOf, namespaces, slotOf, type TypeName } from './meta.ts';
+import {
+  type AnyElement,
+  type AttributeContent,
+  type BpmnDocument,
+  type Content,
+  isA,
+  type Reference,
+} from './model.ts';
+import type { ProcessProblem } from './problems.ts';
+import { checkReference, type DraftReference, type PendingReference, resolve } from './references.ts';
 
 /** An element while it is read: its links are still being made. */
 interface Draft extends AnyElement {
@@ -38,7 +38,7 @@ interface Draft extends AnyElement {
  * document, and is kept as it stands.
  */
 export function readBpmn(text: string): BpmnDocument {
-  const xml = parseXml(text);
+  const xml = parseXml(text, malformed);
   if (xml.root.namespace !== namespaces.bpmn || xml.root.local !== 'definitions') {
     throw processModelError('process_not_bpmn', `The root element is ${xml.root.local}, not definitions of BPMN 2.0`);
   }

@@ -3,8 +3,7 @@
  * not BPMN (extension elements, foreign attributes, comments) is written as it was read. White space between BPMN elements
  * is layout and is made anew; text of mixed content is written exactly.
  */
-import { elementName, isKindOf, metaOf, namespaces, slotOf, type TypeName } from './meta.ts';
-import type { AnyElement, AttributeContent, BpmnDocument, Content } from './model.ts';
+
 import {
   emptyScope,
   escapeAttribute,
@@ -15,7 +14,9 @@ import {
   writeNode,
   type XmlAttribute,
   type XmlNode,
-} from './xml.ts';
+} from '#kernel/xml';
+import { elementName, isKindOf, metaOf, namespaces, slotOf, type TypeName } from './meta.ts';
+import type { AnyElement, AttributeContent, BpmnDocument, Content } from './model.ts';
 
 const preferredPrefixes: readonly (readonly [prefix: string, namespace: string])[] = [
   ['bpmn', namespaces.bpmn],

@@ -35,8 +35,25 @@ async function adopt(unit: Unit, row: InstanceRow): Promise<Live> {
   if (known !== undefined) return known;
   const { definitions } = unit.engine;
   const deployed = await definitions.get(unit.tx, row.definitionId);
-  if (deployed.decides) await definitions.refreshModels(unit.tx);
+  if (deployed.decides) await definitions.refreshModels(unit.tx, deployed);
   return unit.adopt(row, deployed);
+}
+
+/** Takes open instances that were called by these tokens in hand, but for those that somebody else has. */
+export async function lockCalled(
+  unit: Unit,
+  callers: readonly { readonly parentId: string; readonly token: number }[],
+): Promise<void> {
+  const { rows } = await unit.tx.query<InstanceRow>(
+    `select ${instanceColumns}
+       from process.instance i join unnest($2::uuid[], $3::integer[]) as n (parent, token)
+         on i.parent_id = n.parent and i.parent_token = n.token
+      where i.book_id = $1 and i.ended_at is null
+      order by i.instance_id for update of i skip locked`,
+    [unit.engine.bookId, callers.map((one) => one.parentId), callers.map((one) => one.token)],
+    { prepare: true },
+  );
+  for (const row of rows) await adopt(unit, row);
 }
 
 /** Locks instances that have due work and that nobody else has, those due first, first. */

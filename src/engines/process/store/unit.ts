@@ -54,7 +54,7 @@ export class Unit {
   readonly otherWork: rows.WorkRow[] = [];
   readonly sent: rows.Sent[] = [];
   readonly broadcasts: rows.Broadcast[] = [];
-  readonly calls: CallRequest[] = [];
+  calls: CallRequest[] = [];
   readonly withdrawnCalls: { parentId: string; token: number }[] = [];
   readonly events: EventInput[] = [];
   /** Who ended a task in this unit, by task id. */
@@ -93,7 +93,8 @@ export class Unit {
       now_ms: this.now_ms,
       timeZone,
       called: live.parentId !== null,
-      decide: (decision, model, layers) => definitions.decide(decision, model, layers, this.now_ms, timeZone),
+      decide: (decision, model, binding, layers) =>
+        definitions.decide(live.deployed, { decision, model, binding }, layers, { now_ms: this.now_ms, timeZone }),
     };
   }
 

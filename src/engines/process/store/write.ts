@@ -234,7 +234,7 @@ async function writeIncidents({ tx, engine, incidents, resolved, now_ms }: Unit)
   }
 }
 
-/** Called instances whose caller does not want them any more are cancelled as work of their own. */
+/** Called instances that somebody else had in hand when their caller withdrew are cancelled as work of their own. */
 async function withdrawCalls({ tx, engine, withdrawnCalls, now_ms }: Unit): Promise<void> {
   if (withdrawnCalls.length === 0) return;
   await tx.query(
