@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ledger, ledgerRoutes, openLedger } from '#engines/ledger';
+import { openProcesses, type ProcessFunction, processRoutes } from '#engines/process';
 import type { Clock } from '#kernel/clock';
 import type { Config } from '#kernel/config';
 import { type Database, lockDataFolder, openDatabase } from '#kernel/database';
@@ -26,6 +27,8 @@ export interface RunningServer {
 export interface ServerOptions {
   readonly clock: Clock;
   readonly log: Log;
+  /** What service tasks of processes call, by name. */
+  readonly functions?: Readonly<Record<string, ProcessFunction>>;
 }
 
 /** How often pending transfers are looked through for expiry. */
@@ -38,7 +41,8 @@ const IDEMPOTENCY_DAYS = 7;
 const DELIVERY_DAYS = 30;
 
 /** Starts the application server on a data folder; errors: `data_folder_in_use` and those of the database. */
-export async function startServer(config: Config, { clock, log }: ServerOptions): Promise<RunningServer> {
+export async function startServer(config: Config, options: ServerOptions): Promise<RunningServer> {
+  const { clock, log, functions = {} } = options;
   const folder = lockDataFolder(config.dataFolder);
   const closers: (() => Promise<void> | void)[] = [() => folder.release()];
   let closing: Promise<void> | undefined;
@@ -55,12 +59,15 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
     closers.push(() => ledger.close());
     const webhooks = openWebhooks({ db, clock, log, allowedNetworks: loopbackNetworks });
 
+    const processes = openProcesses({ db, clock, timeZone: config.timeZone, functions, log });
+
     const stop = new AbortController();
     const loops = [
       every(EXPIRY_INTERVAL_MS, stop.signal, log, async () => {
         for (const { code } of await listBooks(db)) await expireAll(ledger, code, log);
       }),
       deliverWebhooks(db, webhooks, stop.signal, log),
+      processes.run(stop.signal),
     ];
     closers.push(async () => {
       stop.abort();
@@ -90,6 +97,7 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
       ledgerRoutes(ledger),
       eventRoutes,
       webhookRoutes(webhooks),
+      processRoutes(processes),
     ]);
     closers.push(async () => void (await app.close()));
     const url = await app.listen({ host: config.host, port: config.port });

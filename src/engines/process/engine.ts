@@ -41,6 +41,8 @@ export type ProcessFunction = TransactionalFunction | ExternalFunction;
 export interface Actor {
   readonly id: string;
   readonly roles?: readonly string[];
+  /** What acts in the person's name, such as a machine token; kept in the trail. */
+  readonly via?: string;
 }
 
 /** What a person may be allowed to do. */

@@ -1,4 +1,5 @@
 import { defineErrors } from '#kernel/errors';
+import { canonicalUuid } from '#kernel/ids';
 
 export const processError = defineErrors({
   process_id_malformed: { status: 400, title: 'Identifier is not a UUID' },
@@ -17,12 +18,20 @@ export const processError = defineErrors({
   process_token_not_found: { status: 404, title: 'Token not found' },
   process_modification_invalid: { status: 422, title: 'Modification cannot be made' },
   process_migration_invalid: { status: 422, title: 'Migration plan is not valid' },
+  process_instance_not_of_version: { status: 409, title: 'Process instance is of another version' },
   process_function_not_registered: { status: 500, title: 'Function is not registered' },
   process_step_failed: { status: 422, title: 'Step cannot be made' },
   process_timer_invalid: { status: 422, title: 'Timer value is not valid' },
   process_variable_invalid: { status: 422, title: 'Variable value is not valid' },
   process_action_forbidden: { status: 403, title: 'Action is not allowed' },
 });
+
+/** An id as it is stored. Error: `process_id_malformed`. */
+export function uuidOf(text: string): string {
+  const id = canonicalUuid(text);
+  if (id === undefined) throw processError('process_id_malformed', `'${text}' is not a UUID`);
+  return id;
+}
 
 /**
  * Thrown by a function to raise a BPMN error: it is caught by error events of the model, never retried. `variables`

@@ -21,16 +21,22 @@ export {
   type TransactionalFunction,
 } from './engine.ts';
 export { BusinessError } from './errors.ts';
+export * as processJson from './json.ts';
 export { type MigrationPlan, type MigrationReport, migrate, migrateInstance, previewMigration } from './migrate.ts';
 export { cancel, modify, type Operation, resolveIncident, resume, retryIncident, suspend } from './operations.ts';
+export { openProcesses, type Processes, type ProcessesOptions } from './processes.ts';
 export {
+  type DefinitionFilter,
+  type DefinitionView,
   type HistoryView,
   type IncidentView,
   type InstanceFilter,
   type InstanceView,
+  listDefinitions,
   listIncidents,
   listInstances,
   listTasks,
+  readDocument,
   readHistory,
   readInstance,
   readTrail,
@@ -40,6 +46,7 @@ export {
   type TrailView,
 } from './queries.ts';
 export { readProcesses } from './read.ts';
+export { processRoutes } from './routes.ts';
 export {
   broadcastSignal,
   claim,

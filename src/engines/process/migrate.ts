@@ -1,5 +1,6 @@
 /** Migration of running instances to another version: looked at first, then done one by one, in bulk. */
 import type { Queryable, Transaction } from '#kernel/database';
+import { LongmenError } from '#kernel/errors';
 import { type MigrationProblem, migrateState, type NodeMapping } from './core/migrate.ts';
 import type { State } from './core/state.ts';
 import type { Actor, Engine } from './engine.ts';
@@ -92,7 +93,7 @@ export async function migrateInstance(
   const live = await lockInstance(unit, instanceId);
   requireOpen(live);
   if (live.deployed.definitionId !== from.definitionId) {
-    throw processError('process_migration_invalid', `Instance ${instanceId} is not of version ${plan.from}`);
+    throw processError('process_instance_not_of_version', `Instance ${instanceId} is not of version ${plan.from}`);
   }
   const problems = unit.migrate(live, to, (context) =>
     migrateState(from.graph, to.graph, live.state, plan.mapping ?? {}, context),
@@ -110,10 +111,20 @@ export async function migrate(engine: Engine, plan: MigrationPlan, actor: Actor)
   let moved = 0;
   for await (const rows of pages(engine, engine.db, plan, from)) {
     for (const { instanceId } of rows) {
-      const problems = await engine.db.transaction((tx) => migrateInstance(engine, tx, instanceId, plan, actor));
+      const problems = await engine.db
+        .transaction((tx) => migrateInstance(engine, tx, instanceId, plan, actor))
+        .catch((error: unknown) => goneMeanwhile(error));
+      if (problems === null) continue;
       if (problems.length > 0) refused.push({ instanceId, problems });
       else moved++;
     }
   }
   return { moved, refused };
+}
+
+/** Null when the instance ended, or was moved by somebody else, since the list was read. */
+function goneMeanwhile(error: unknown): null {
+  const gone = ['process_instance_ended', 'process_instance_not_of_version'];
+  if (error instanceof LongmenError && gone.includes(error.code)) return null;
+  throw error;
 }

@@ -2,7 +2,7 @@
 import type { Queryable } from '#kernel/database';
 import type { State } from './core/state.ts';
 import type { Engine } from './engine.ts';
-import { processError } from './errors.ts';
+import { processError, uuidOf } from './errors.ts';
 import { type Status, taskId } from './store/rows.ts';
 import { variablesOf } from './store/unit.ts';
 
@@ -52,11 +52,64 @@ function viewOf({ state, ...row }: InstanceRow): InstanceView {
 export async function readInstance(engine: Engine, db: Queryable, instanceId: string): Promise<InstanceView> {
   const { rows } = await db.query<InstanceRow>(`${instanceSelect} where i.book_id = $1 and i.instance_id = $2`, [
     engine.bookId,
-    instanceId,
+    uuidOf(instanceId),
   ]);
   const [row] = rows;
   if (row === undefined) throw processError('process_instance_not_found', `No instance ${instanceId}`);
   return viewOf(row);
+}
+
+export interface DefinitionView {
+  readonly process: string;
+  readonly version: number;
+  readonly name: string;
+  readonly deployedAt: string;
+  readonly deployedBy: string;
+  /** Instances of this version that have not ended. */
+  readonly open: number;
+}
+
+export interface DefinitionFilter {
+  readonly process?: string;
+  /** Versions behind this one. */
+  readonly after?: { readonly process: string; readonly version: number };
+  readonly limit?: number;
+}
+
+/** Deployed versions, by process and version. */
+export async function listDefinitions(
+  engine: Engine,
+  db: Queryable,
+  filter: DefinitionFilter = {},
+): Promise<DefinitionView[]> {
+  const { process, after, limit = 100 } = filter;
+  const { rows } = await db.query<DefinitionView>(
+    `select d.key as process, d.version, d.name, d.deployed_at as "deployedAt", d.deployed_by as "deployedBy",
+            (select count(*) from process.instance i
+              where i.book_id = d.book_id and i.definition_id = d.definition_id
+                and i.status in ('running', 'suspended'))::integer as open
+       from process.definition d
+      where d.book_id = $1 and ($2::text is null or d.key = $2)
+        and ($3::text is null or (d.key, d.version) > ($3, $4::integer))
+      order by d.key, d.version limit $5`,
+    [engine.bookId, process ?? null, after?.process ?? null, after?.version ?? null, limit],
+  );
+  return rows;
+}
+
+/** The BPMN document of a version, as it was deployed; the latest by default. Errors as of `start`. */
+export async function readDocument(
+  engine: Engine,
+  db: Queryable,
+  process: string,
+  version: number | null = null,
+): Promise<string> {
+  const { definitionId } = await engine.definitions.find(db, process, version);
+  const { rows } = await db.query<{ document: string }>(
+    'select document from process.definition where book_id = $1 and definition_id = $2',
+    [engine.bookId, definitionId],
+  );
+  return rows[0]?.document ?? '';
 }
 
 export interface InstanceFilter {
@@ -81,9 +134,13 @@ export async function listInstances(
         and ($4::text is null or i.business_key = $4) and ($5::uuid is null or i.parent_id = $5)
         and ($6::uuid is null or i.instance_id > $6)
       order by i.instance_id limit $7`,
-    [engine.bookId, process ?? null, status ?? null, businessKey ?? null, parentId ?? null, after ?? null, limit],
+    [engine.bookId, process ?? null, status ?? null, businessKey ?? null, idOrNull(parentId), idOrNull(after), limit],
   );
   return rows.map(viewOf);
+}
+
+function idOrNull(id: string | undefined): string | null {
+  return id === undefined ? null : uuidOf(id);
 }
 
 export interface TaskView {
@@ -125,7 +182,7 @@ export async function listTasks(engine: Engine, db: Queryable, filter: TaskFilte
         and ($4::text is null or assignee = $4)
         and ($5::text[] is null or (assignee is null and candidate_roles && $5))
       order by priority desc, created_at, task_id limit $6`,
-    [engine.bookId, state, instanceId ?? null, assignee ?? null, roles ?? null, limit],
+    [engine.bookId, state, idOrNull(instanceId), assignee ?? null, roles ?? null, limit],
   );
   return rows;
 }
@@ -151,7 +208,7 @@ export async function listIncidents(
        from process.incident
       where book_id = $1 and resolved_at is null and ($2::uuid is null or instance_id = $2)
       order by opened_at, incident_id limit $3`,
-    [engine.bookId, filter.instanceId ?? null, filter.limit ?? 100],
+    [engine.bookId, idOrNull(filter.instanceId), filter.limit ?? 100],
   );
   return rows;
 }

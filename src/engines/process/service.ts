@@ -1,10 +1,10 @@
 /** What callers do with instances, each inside a transaction of the caller: it holds if that transaction commits. */
 import type { Transaction } from '#kernel/database';
 import { invariant } from '#kernel/errors';
-import { canonicalUuid, isUuid, newId } from '#kernel/ids';
+import { isUuid, newId } from '#kernel/ids';
 import { variablesFromPlain } from './core/values.ts';
 import type { Actor, Data, Engine } from './engine.ts';
-import { processError } from './errors.ts';
+import { processError, uuidOf } from './errors.ts';
 import { flush } from './store/flush.ts';
 import { lockRunning, requireOpen } from './store/instances.ts';
 import { instantOf, type Status, unbegun } from './store/rows.ts';
@@ -76,12 +76,6 @@ export async function start(engine: Engine, tx: Transaction, input: StartInput):
   return { instanceId, status: live.status, repeated: false };
 }
 
-function uuidOf(text: string): string {
-  const id = canonicalUuid(text);
-  if (id === undefined) throw processError('process_id_malformed', `'${text}' is not a UUID`);
-  return id;
-}
-
 async function existing(unit: Unit, instanceId: string): Promise<{ key: string; status: Status } | undefined> {
   // Two starts with one id at once: the second waits and then finds the first.
   await unit.tx.query(`select pg_advisory_xact_lock(hashtextextended($1, 10))`, [instanceId]);
@@ -112,7 +106,7 @@ export async function trail(
       instantOf(unit.now_ms),
       actor.id,
       action,
-      JSON.stringify(detail),
+      JSON.stringify(actor.via === undefined ? detail : { ...detail, via: actor.via }),
     ],
     { prepare: true },
   );

@@ -6,6 +6,7 @@ import { decideCommand } from './decide.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
+import { processCommand } from './process.ts';
 import { startCommand } from './start.ts';
 import { tokenCommand } from './token.ts';
 import { verifyCommand } from './verify.ts';
@@ -20,4 +21,5 @@ export const commands: readonly RegisterCommand[] = [
   exportCommand,
   verifyCommand,
   decideCommand,
+  processCommand,
 ];

@@ -1,5 +1,5 @@
 /** Getting instances in hand: locked, with their definitions loaded. */
-import { processError } from '../errors.ts';
+import { processError, uuidOf } from '../errors.ts';
 import { type InstanceRow, instanceColumns, instantOf, type WorkKind, type WorkRow } from './rows.ts';
 import type { Live, Unit } from './unit.ts';
 
@@ -7,7 +7,7 @@ import type { Live, Unit } from './unit.ts';
 export async function lockInstance(unit: Unit, instanceId: string): Promise<Live> {
   const { rows } = await unit.tx.query<InstanceRow>(
     `select ${instanceColumns} from process.instance i where i.book_id = $1 and i.instance_id = $2 for update`,
-    [unit.engine.bookId, instanceId],
+    [unit.engine.bookId, uuidOf(instanceId)],
     { prepare: true },
   );
   const [row] = rows;
