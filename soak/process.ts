@@ -14,11 +14,11 @@ import { deploy, deployDecisions, type Engine, readProcesses, start } from '#eng
 import { systemClock } from '#kernel/clock';
 import { type Database, type DatabaseConfig, openDatabase } from '#kernel/database';
 import { createBook } from '#kernel/events';
+import { everyKind, kindsOf } from '#test/bpmn-kinds';
 import { useEmbeddedServer } from '../src/kernel/database/embedded/server.ts';
 import { connect } from '../src/kernel/database/pool.ts';
 import type { Soak, SoakReport } from './lib/contract.ts';
 import { seededRandom } from './lib/random.ts';
-import { everyKind, kindsOf } from './process/kinds.ts';
 import { decisions, documents, started } from './process/models.ts';
 import { numbered } from './process/starting.ts';
 import { engineOn, traceTable, work } from './process/workshop.ts';

@@ -141,7 +141,16 @@ function definitionReason(element: AnyElement): Reason | null {
   if (isA(element, 'ConditionalEventDefinition')) {
     const condition = childOf(element, 'condition');
     const empty = condition === undefined || textIn(condition).trim() === '';
-    return empty ? reason('it has no condition', '缺少条件') : null;
+    if (empty) return reason('it has no condition', '缺少条件');
+    const event = element.parent;
+    const startsProcess =
+      event !== null && isA(event, 'StartEvent') && event.parent !== null && isA(event.parent, 'Process');
+    return startsProcess
+      ? reason(
+          'a process has no variables before it starts, so no condition starts it',
+          '流程启动前没有变量，不能由条件启动',
+        )
+      : null;
   }
   if (isA(element, 'ErrorEventDefinition') && throws) {
     const error = targetOf(element, 'errorRef');

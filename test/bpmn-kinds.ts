@@ -1,5 +1,5 @@
 /** Which kinds of element a process uses, as words such as `boundary timer duration, not interrupting`. */
-import { isActivity, type ProcessDefinition } from '../../src/engines/process/model/graph.ts';
+import { isActivity, type ProcessDefinition } from '../src/engines/process/model/graph.ts';
 
 type Node = ProcessDefinition['nodes'] extends ReadonlyMap<string, infer One> ? One : never;
 
