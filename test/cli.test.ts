@@ -60,7 +60,7 @@ function collector() {
 async function allCommands(family: readonly string[] = []): Promise<string[][]> {
   const { stdout } = await longmenHere([...family, '--help']);
   const listed = stdout.split('\nCommands:\n')[1]?.split('\n\n')[0] ?? '';
-  const names = [...listed.matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1] ?? '');
+  const names = [...listed.matchAll(/^ {2}([a-z][a-z-]*)/gm)].map((match) => match[1] ?? '');
   if (names.length === 0) return [[...family]];
   return (await Promise.all(names.map((name) => allCommands([...family, name])))).flat();
 }

@@ -4,8 +4,11 @@
  *
  * ```
  * account Ann credit min=0 max=500 state=frozen cur=JPY has=0/0/100/250   debits, credits pending / debits, credits posted
+ * group G Ann,Bob min=0 max=500 side=debit   limits of both together
+ * window Ann out hour count=2 amount=500     a velocity window of an account, or of a group as a whole
+ * closed 2026-02-28 2026-01-31               closed and sealed up to these dates
  * T1 Ann/Bob 100 : accepted                  debit Ann, credit Bob; options: on=2026-03-01 cur=CNY amount=1.00 &, and
- *                                            text=50 type=50 ref=50 for a description, type, reference of that length
+ *                                            adjust, text=50 type=50 ref=50 for a description, type, reference of that length
  * P1 pending Ann/Bob 100 expires=2026-03-02T02:00:00Z : accepted
  * X1 post P1 40 keep : accepted              also: V1 void P1, R1 reverse T1 on=2026-03-05, E1 expire P1
  * T1 Ann/Bob 100 : accepted again            `again` is for an answer that is given once more; & chains to the next
@@ -19,7 +22,16 @@
 import assert from 'node:assert/strict';
 import { Temporal } from '#kernel/dates';
 import { deterministicId } from '#kernel/ids';
-import type { AccountNow, Decided, JournalRow, Known, ReferenceNow } from '../src/engines/ledger/batch.ts';
+import type {
+  AccountNow,
+  Closing,
+  Decided,
+  GroupNow,
+  JournalRow,
+  Known,
+  ReferenceNow,
+  WindowNow,
+} from '../src/engines/ledger/batch.ts';
 import { type Counters, counterNames, MAX_MINOR, zeroCounters } from '../src/engines/ledger/model.ts';
 import { decide } from '../src/engines/ledger/post.ts';
 import { type Prepared, prepare } from '../src/engines/ledger/prepare.ts';
@@ -46,6 +58,8 @@ export class Books {
   readonly accounts = new Map<string, Writable<AccountNow>>();
   readonly references = new Map<string, ReferenceNow>();
   readonly known = new Map<string, Known>();
+  readonly groups = new Map<string, Writable<GroupNow>>();
+  closing: Closing = { closedThrough: null, sealedThrough: null };
   private readonly rows: JournalRow[] = [];
   now = Temporal.Instant.from(start);
 
@@ -65,6 +79,11 @@ export class Books {
       version: 0n,
       seenBy: 0,
       changedBy: 0,
+      groups: [],
+      dailyGroups: [],
+      guards: [],
+      windows: [],
+      otherUsage: [],
       days: [],
       ...zeroCounters(),
       ...account,
@@ -84,6 +103,8 @@ export class Books {
         account: (id) => this.accounts.get(id),
         reference: (id) => this.references.get(id),
         known: (id) => this.known.get(id),
+        group: (key) => this.groups.get(key),
+        closing: () => this.closing,
       },
       { nowMs: this.now.epochMilliseconds, businessDate: this.businessDate },
     );
@@ -142,6 +163,13 @@ export class Books {
       assert.ok(changed || valuesOf(moved).every((value) => value === 0n), 'an account that moved is said to have');
       assert.ok(!(changed && decided.seen.some((one) => one.id === id)), 'an account is changed or seen, not both');
     }
+    for (const group of this.groups.values()) {
+      const members = [...this.accounts.values()].filter((account) => account.guards.includes(group.key));
+      for (const counter of counterNames) {
+        const sum = members.reduce((total, account) => total + account[counter], 0n);
+        assert.equal(group[counter], sum, `${counter} of group ${group.key} is the sum of its members`);
+      }
+    }
     const fresh = answers.flat().filter(({ code, known }) => known === null && code !== 'id_reused');
     assert.deepEqual(
       firsts.map(({ answer }) => answer),
@@ -198,6 +226,15 @@ export function play(script: string): string[] {
     } else if (first === 'account') {
       flush();
       open(books, words);
+    } else if (first === 'group') {
+      flush();
+      group(books, words);
+    } else if (first === 'window') {
+      flush();
+      window(books, words);
+    } else if (first === 'closed') {
+      flush();
+      books.closing = { closedThrough: words[0] ?? null, sealedThrough: words[1] ?? null };
     } else if (words.includes('=')) {
       flush();
       compare(books, first, words, text);
@@ -224,6 +261,59 @@ function open(books: Books, [name = '', side, ...options]: readonly string[]): v
   books.open(name, account);
 }
 
+function group(books: Books, [name = '', members = '', ...options]: readonly string[]): void {
+  const accounts = members.split(',').map((member) => books.accounts.get(idOf(member)));
+  const group: Writable<GroupNow> = {
+    key: name,
+    groupId: books.groups.size + 1,
+    currency: 'CNY',
+    side: 'credit',
+    minimum: null,
+    maximum: null,
+    windows: [],
+    otherUsage: [],
+    version: 0n,
+    seenBy: 0,
+    ...zeroCounters(),
+  };
+  for (const option of options) {
+    const [key, value = ''] = option.split('=');
+    if (key === 'min') group.minimum = minor(value);
+    else if (key === 'max') group.maximum = minor(value);
+    else if (key === 'side') group.side = value === 'debit' ? 'debit' : 'credit';
+    else assert.fail(`group option ${option}`);
+  }
+  for (const account of accounts) {
+    assert.ok(account !== undefined, `members of ${name}`);
+    account.guards = [...account.guards, name];
+    for (const counter of counterNames) group[counter] += account[counter];
+  }
+  books.groups.set(name, group);
+}
+
+function window(books: Books, [name = '', direction, period, ...options]: readonly string[]): void {
+  const bound: Writable<WindowNow> = {
+    id: 1,
+    direction: direction as WindowNow['direction'],
+    period: period as WindowNow['period'],
+    timeZone: 'Asia/Shanghai',
+    maximumCount: null,
+    maximumAmount: null,
+    bucket: 0,
+    count: 0n,
+    amount: 0n,
+  };
+  for (const option of options) {
+    const [key, value = ''] = option.split('=');
+    if (key === 'count') bound.maximumCount = BigInt(value);
+    else if (key === 'amount') bound.maximumAmount = minor(value);
+    else assert.fail(`window option ${option}`);
+  }
+  const target = books.groups.get(name) ?? books.accounts.get(idOf(name));
+  assert.ok(target !== undefined, name);
+  target.windows = [...target.windows, bound];
+}
+
 function compare(books: Books, name: string, words: readonly string[], text: string): void {
   const at = words.indexOf('=');
   const reference = books.references.get(idOf(name));
@@ -246,6 +336,7 @@ function lineOf(text: string): Line {
     if (kinds.has(word)) input.kind = word as Submission['kind'];
     else if (word === '&') input.linked = true;
     else if (word === 'keep') input.keepRemainder = true;
+    else if (word === 'adjust') input.adjustment = true;
     else if (key === 'on') input.effectiveDate = value;
     else if (key === 'expires') input.expiresAt = value;
     else if (key === 'cur') input.currency = value;

@@ -4,7 +4,7 @@ import { systemClock } from '#kernel/clock';
 import { isoDateOf } from '#kernel/dates';
 import { newId } from '#kernel/ids';
 import { chooser, type Distribution, type Random, seededRandom } from './choose.ts';
-import { HttpConnection } from './connection.ts';
+import { type HttpAnswer, HttpConnection } from './connection.ts';
 import {
   accountJson,
   type Decided,
@@ -33,6 +33,8 @@ export interface LoadShape {
 /** Of all transfers sent, the warm-up and what came after the window included: what the books must hold in the end. */
 export interface Loaded extends Decided {
   readonly perSecond: number;
+  /** From the first request to the last answer. */
+  readonly elapsedMs: number;
   /** Processor time of this process over time that went by, 1 being one core. */
   readonly loadCores: number;
   /** Whether more was wanted than had been prepared; the measured time is shorter then. */
@@ -47,7 +49,7 @@ export interface Idle extends Decided {
 export type LoadWork = {
   /** Opens the accounts and funds each, in the largest batches. */
   readonly open: {
-    readonly input: { readonly target: Target; readonly accounts: number };
+    readonly input: { readonly target: Target; readonly accounts: number; readonly grouped: boolean };
     readonly output: Decided & { readonly seconds: number };
   };
   readonly load: { readonly input: LoadShape; readonly output: Loaded };
@@ -67,17 +69,26 @@ let books: { readonly target: Target; readonly accounts: readonly string[]; read
 
 serve<LoadWork>({ open, load, idle });
 
-async function open({ target, accounts: count }: LoadWork['open']['input']): Promise<LoadWork['open']['output']> {
+async function open({
+  target,
+  accounts: count,
+  grouped,
+}: LoadWork['open']['input']): Promise<LoadWork['open']['output']> {
   const startedMs = performance.now();
   const id = idsOfNow();
   const accounts = Array.from({ length: count }, id);
   const effectiveDate = isoDateOf(systemClock().now(), 'Asia/Shanghai');
   const treasury = id();
   const connection = await HttpConnection.open(HOST, target.port);
+  const exchange = (path: string, body: string) => connection.exchange(post(target, path, body));
   const send = (path: string, member: string, items: readonly string[]) =>
-    connection.exchange(post(target, path, `{"${member}":[${items.join(',')}]}`));
+    exchange(path, `{"${member}":[${items.join(',')}]}`);
 
-  const texts = accounts.map((account) => accountJson({ id: account, code: '2011', side: 'credit', limited: true }));
+  if (grouped) await openGroups(exchange, count);
+  const texts = accounts.map((account, index) => {
+    const groups = grouped ? groupsOf(index, count) : [];
+    return accountJson({ id: account, code: '2011', side: 'credit', limited: true, groups });
+  });
   texts.push(accountJson({ id: treasury, code: '1001', side: 'debit', limited: false }));
   for (const batch of batches(texts)) {
     const { status, body } = await send('accounts', 'accounts', batch);
@@ -95,6 +106,45 @@ async function open({ target, accounts: count }: LoadWork['open']['input']): Pro
   if (total.refused > 0) throw new Error(`${total.refused} accounts could not be funded`);
   books = { target, accounts, effectiveDate };
   return { ...total, seconds: (performance.now() - startedMs) / 1000 };
+}
+
+/** Four accounts of one customer, wherever they stand; 50 branches, 10 products of one shelf. */
+const CUSTOMER_ACCOUNTS = 4;
+const BRANCHES = 50;
+const PRODUCTS = 10;
+
+function groupsOf(account: number, accounts: number): string[] {
+  const customers = Math.ceil(accounts / CUSTOMER_ACCOUNTS);
+  return [`customer:${account % customers}`, `branch:${account % BRANCHES}`, `product:${account % PRODUCTS}`];
+}
+
+/**
+ * Three groups for each account, of which customers keep no totals per date; and two velocity windows that bind each
+ * account: how often in an hour, and how much in a day.
+ */
+async function openGroups(
+  exchange: (path: string, body: string) => Promise<HttpAnswer>,
+  accounts: number,
+): Promise<void> {
+  const created = ({ status, body }: HttpAnswer) => {
+    if (status !== 201)
+      throw new Error(`groups were answered with ${status}: ${body.toString('latin1').slice(0, 400)}`);
+  };
+  const groups = ['{"dimension":"product","code":"shelf"}'];
+  for (let at = 0; at < PRODUCTS; at++) groups.push(`{"dimension":"product","code":"${at}","parent_code":"shelf"}`);
+  for (let at = 0; at < BRANCHES; at++) groups.push(`{"dimension":"branch","code":"${at}"}`);
+  for (let at = 0; at < accounts / CUSTOMER_ACCOUNTS; at++) {
+    groups.push(`{"dimension":"customer","code":"${at}","daily":false}`);
+  }
+  for (const batch of batches(groups)) created(await exchange('groups', `{"groups":[${batch.join(',')}]}`));
+  const window = (code: string, period: string, maxima: string) =>
+    exchange(
+      'windows',
+      `{"code":"${code}","target":{"dimension":"product","code":"shelf"},"per":"account","direction":"out",` +
+        `"period":"${period}","currency":"CNY",${maxima}}`,
+    );
+  created(await window('hourly', 'hour', '"maximum_count":1000000,"maximum_amount":null'));
+  created(await window('daily', 'day', '"maximum_count":null,"maximum_amount":"100000000.00"'));
 }
 
 async function load({ distribution, size, clients, warmupMs, windowMs, seed }: LoadShape): Promise<Loaded> {
@@ -123,6 +173,7 @@ async function load({ distribution, size, clients, warmupMs, windowMs, seed }: L
   return {
     ...total,
     perSecond: window.perSecond(),
+    elapsedMs,
     loadCores: (cpu.user + cpu.system) / 1000 / elapsedMs,
     ranOut: next > requests.length,
   };

@@ -41,12 +41,17 @@ export interface AccountText {
   readonly code: string;
   readonly side: 'debit' | 'credit';
   readonly limited: boolean;
+  /** Groups it is a member of, as `dimension:code`. */
+  readonly groups?: readonly string[];
 }
 
 /** One account in JSON. A limited one is checked against both of its limits whenever it moves. */
-export function accountJson({ id, code, side, limited }: AccountText): string {
+export function accountJson({ id, code, side, limited, groups = [] }: AccountText): string {
   const limits = limited ? '{"minimum":"0.00","maximum":"1000000000.00"}' : '{"minimum":null,"maximum":null}';
-  return `{"id":"${id}","currency":"CNY","code":"${code}","side":"${side}","limits":${limits}}`;
+  const keys = groups
+    .map((group) => group.split(':'))
+    .map(([dimension, at]) => `{"dimension":"${dimension}","code":"${at}"}`);
+  return `{"id":"${id}","currency":"CNY","code":"${code}","side":"${side}","limits":${limits},"groups":[${keys.join(',')}]}`;
 }
 
 export interface Decided {

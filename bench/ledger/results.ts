@@ -44,6 +44,13 @@ export function ratios(perSecond: ReadonlyMap<string, number>, shapes: readonly 
         return { name: `${shape.name}_${distribution}`, value, unit, ...beside, ratio: value / baselineBest };
       }),
     ),
+    {
+      name: 'batch_1000_full',
+      value: rate('batch_1000_full'),
+      unit,
+      baseline: 'batch_1000_uniform',
+      ratio: rate('batch_1000_full') / rate('batch_1000_uniform'),
+    },
     { name: 'batch_1000_over_baseline', value: batchOverBaseline, unit: 'x', ...beside, ratio: batchOverBaseline },
     { name: 'hot_over_uniform_min', value: coldest.ratio, unit: 'x', baseline: coldest.uniform, ratio: coldest.ratio },
   ];

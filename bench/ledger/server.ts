@@ -13,8 +13,10 @@ export interface MeasuredServer {
   readonly target: Target;
   /** Logs in to the server's PostgreSQL as its owner role. */
   readonly databaseUrl: string;
-  /** Runs `longmen verify --json` beside the server. */
+  /** Runs `longmen verify --json` beside the server. `postings` are those of all its books. */
   verify(): Promise<{ readonly ok: boolean; readonly postings: number; readonly report: string }>;
+  /** Resolves when every posting of the book `main` is a leaf of its evidence log. */
+  evidenceDrained(): Promise<void>;
   /** Stops server and PostgreSQL, and removes the data folder. */
   stop(): Promise<void>;
 }
@@ -25,11 +27,11 @@ const START_TIMEOUT_MS = 120_000;
 const TMPFS = 0x01021994;
 
 /**
- * Starts the server with its defaults, on a free port, below the folder `place` (default: that of the system for
+ * Starts the server with its defaults but for `settings`, on a free port, below the folder `place` (default: that of the system for
  * temporary files).
  * @throws Error when it does not start, or when its PostgreSQL or its disk would not make a commit durable.
  */
-export async function startServer(place = tmpdir()): Promise<MeasuredServer> {
+export async function startServer(place = tmpdir(), settings: Record<string, string> = {}): Promise<MeasuredServer> {
   if (process.platform === 'linux' && statfsSync(place).type === TMPFS) {
     throw new Error(`${place} is in memory, so nothing there is durable; name a folder on a disk with --folder`);
   }
@@ -37,7 +39,10 @@ export async function startServer(place = tmpdir()): Promise<MeasuredServer> {
   const port = await freePort(undefined);
   const log = join(data, 'server.log');
   const output = openSync(log, 'a');
-  const child = longmen(['start', '--data', data], ['ignore', output, output], { LONGMEN_PORT: String(port) });
+  const child = longmen(['start', '--data', data], ['ignore', output, output], {
+    ...settings,
+    LONGMEN_PORT: String(port),
+  });
   closeSync(output);
   const ended = endOf(child);
   const stopServer = async () => {
@@ -58,6 +63,7 @@ export async function startServer(place = tmpdir()): Promise<MeasuredServer> {
       target: { port, token: readFileSync(join(data, 'token'), 'utf8').trim() },
       databaseUrl: database.ownerUrl,
       verify: () => verify(data),
+      evidenceDrained: () => evidenceDrained(database.ownerUrl),
       async stop() {
         await database.release();
         await stopServer();
@@ -106,6 +112,23 @@ async function checkDurable(databaseUrl: string): Promise<void> {
   if (rows.length !== 3 || off.length > 0) throw new Error(`PostgreSQL is not durable: ${off.join(', ')} not on`);
 }
 
+async function evidenceDrained(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    for (;;) {
+      const { rows } = await client.query<{ behind: string }>(
+        `select coalesce((select max(sequence) from ledger.journal_end), 0) - coalesce((select max(size) from evidence.log), 0)
+           as behind`,
+      );
+      if (Number(rows[0]?.behind) === 0) return;
+      await sleep(20);
+    }
+  } finally {
+    await client.end();
+  }
+}
+
 async function verify(data: string): ReturnType<MeasuredServer['verify']> {
   const child = longmen(['verify', '--json', '--data', data], ['ignore', 'pipe', 2]);
   const pieces: Buffer[] = [];
@@ -115,6 +138,6 @@ async function verify(data: string): ReturnType<MeasuredServer['verify']> {
   await drained;
   const report = Buffer.concat(pieces).toString();
   const { ok, books } = JSON.parse(report) as { ok?: boolean; books?: { book: string; postings: number | string }[] };
-  const postings = Number(books?.find(({ book }) => book === 'main')?.postings ?? 0);
+  const postings = (books ?? []).reduce((sum, book) => sum + Number(book.postings), 0);
   return { ok: code === 0 && ok === true, postings, report };
 }

@@ -3,17 +3,19 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ledger, ledgerRoutes, openLedger } from '#engines/ledger';
-import { openProcesses, type ProcessFunction, processRoutes } from '#engines/process';
+import { openProcesses, type ProcessFunction, processRoutes, runWorker } from '#engines/process';
 import type { Clock } from '#kernel/clock';
 import type { Config } from '#kernel/config';
 import { type Database, lockDataFolder, openDatabase } from '#kernel/database';
-import { createBook, eventRoutes, listBooks } from '#kernel/events';
+import { type Book, createBook, eventRoutes, listBooks } from '#kernel/events';
 import { buildHttp, purgeIdempotencyKeys } from '#kernel/http';
 import { openJobs } from '#kernel/jobs';
 import type { Log } from '#kernel/log';
 import { createMetrics } from '#kernel/metrics';
 import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
 import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
+import { evidenceFolder, evidenceRoutes, openPostingEvidence } from '#systems/evidence';
+import { generalLedgerRoutes } from '#systems/general-ledger';
 
 export interface RunningServer {
   /** Where it answers, such as `http://127.0.0.1:8080`. */
@@ -33,7 +35,7 @@ export interface ServerOptions {
 
 /** How often pending transfers are looked through for expiry. */
 const EXPIRY_INTERVAL_MS = 1_000;
-/** How often a new book is noticed by the webhook deliverers. */
+/** How often a new book is noticed by what runs beside each book. */
 const BOOK_INTERVAL_MS = 5_000;
 /** How long an Idempotency-Key is remembered. */
 const IDEMPOTENCY_DAYS = 7;
@@ -57,6 +59,13 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     const metrics = createMetrics();
     const ledger = openLedger({ db, clock, timeZone: config.timeZone, metrics });
     closers.push(() => ledger.close());
+    const evidence = openPostingEvidence({
+      db,
+      clock,
+      folder: evidenceFolder(config),
+      origin: config.evidenceOrigin,
+      log,
+    });
     const webhooks = openWebhooks({ db, clock, log, allowedNetworks: loopbackNetworks });
 
     const processes = openProcesses({ db, clock, timeZone: config.timeZone, functions, log });
@@ -66,9 +75,14 @@ export async function startServer(config: Config, options: ServerOptions): Promi
       every(EXPIRY_INTERVAL_MS, stop.signal, log, async () => {
         for (const { code } of await listBooks(db)) await expireAll(ledger, code, log);
       }),
-      deliverWebhooks(db, webhooks, stop.signal, log),
-      processes.run(stop.signal),
+      besideEachBook(db, 'webhook delivery', stop.signal, log, ({ bookId }) => webhooks.run(bookId, stop.signal)),
+      besideEachBook(db, 'process work', stop.signal, log, async ({ code }) =>
+        runWorker(await processes.of(code), stop.signal),
+      ),
     ];
+    if (config.evidence === 'on') {
+      loops.push(besideEachBook(db, 'evidence', stop.signal, log, (book) => evidence.run(book, stop.signal)));
+    }
     closers.push(async () => {
       stop.abort();
       await Promise.all(loops);
@@ -95,8 +109,10 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     const tokens = createTokenVerifier({ db, clock });
     const app = await buildHttp({ config, db, clock, log, metrics, tokens }, [
       ledgerRoutes(ledger),
+      generalLedgerRoutes(ledger),
       eventRoutes,
       webhookRoutes(webhooks),
+      evidenceRoutes(evidence),
       processRoutes(processes),
     ]);
     closers.push(async () => void (await app.close()));
@@ -148,22 +164,23 @@ async function every(interval_ms: number, signal: AbortSignal, log: Log, work: (
   }
 }
 
-/** One deliverer per book, also for books that come later. */
-async function deliverWebhooks(
+/** One run of `work` per book, also for books that come later; one that ends in an error is started again. */
+async function besideEachBook(
   db: Database,
-  webhooks: ReturnType<typeof openWebhooks>,
+  name: string,
   signal: AbortSignal,
   log: Log,
+  work: (book: Book) => Promise<void>,
 ): Promise<void> {
   const running = new Map<number, Promise<void>>();
   await every(BOOK_INTERVAL_MS, signal, log, async () => {
-    for (const { bookId } of await listBooks(db)) {
-      if (running.has(bookId)) continue;
-      const loop = webhooks.run(bookId, signal).catch((error: unknown) => {
-        log.warn({ err: error }, 'webhook delivery stopped; it will be started again');
-        running.delete(bookId);
+    for (const book of await listBooks(db)) {
+      if (running.has(book.bookId)) continue;
+      const loop = work(book).catch((error: unknown) => {
+        log.warn({ err: error }, `${name} stopped; it will be started again`);
+        running.delete(book.bookId);
       });
-      running.set(bookId, loop);
+      running.set(book.bookId, loop);
     }
   });
   await Promise.all(running.values());

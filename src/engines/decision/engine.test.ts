@@ -103,6 +103,14 @@ test('types that stand for themselves, recursive ones, and ids used twice', () =
 const RUNAWAYS: readonly (readonly [string, object, string])[] = [
   ['for i in 1..1000, j in 1..1000, k in 1..1000 return i', { steps: 100_000 }, 'decision_steps_exceeded'],
   ['for i in 1..100000000 return i', {}, 'decision_size_exceeded'],
+  // Lists that share their parts are small to hold and endless to write out, compare or put into words.
+  ['for i in 1..60 return partial', {}, 'decision_size_exceeded'],
+  ['count(string(for i in 1..60 return partial))', {}, 'decision_size_exceeded'],
+  [
+    '{a: for i in 1..60 return partial, b: for i in 1..60 return partial, same: a = b}.same',
+    {},
+    'decision_size_exceeded',
+  ],
   ['count(for i in 1..999, j in 1..999 return [i, j])', { milliseconds: 1, steps: Infinity }, 'decision_time_exceeded'],
   ['{f: function(n) f(n + 1), r: f(1)}.r', {}, 'decision_depth_exceeded'],
   ['{f: function(n) 1 + f(n + 1), r: f(1)}.r', { depth: Infinity }, 'decision_depth_exceeded'],

@@ -8,6 +8,7 @@ import type { PathStep } from './feel/path.ts';
 import { evaluateReference } from './feel/reference.ts';
 import { DEFAULT_LIMITS, type Limits, type Message, type Moment, Run } from './feel/run.ts';
 import type { Value } from './feel/values.ts';
+import { assertWeight } from './feel/weight.ts';
 import { fromJson, toJson } from './json.ts';
 import type { GraphNode } from './model/graph.ts';
 import type { Definitions } from './model/model.ts';
@@ -119,6 +120,7 @@ export function evaluateValues(
       values.set(node.name, results[index] ?? null);
     });
   });
+  for (const value of values.values()) assertWeight(value, run.limits.size);
   return {
     values,
     get path() {
@@ -201,17 +203,20 @@ export function compileExpression(
   return {
     evaluate(variables, request = {}) {
       const run = makeRun(request);
-      return guarded(() =>
-        request.evaluator === 'reference'
-          ? evaluateReference(node, variables, run)
-          : code(
-              new Frame(
-                own.map((name) => variables.get(name) ?? null),
-                null,
-              ),
-              run,
-            ),
-      );
+      return guarded(() => {
+        const value =
+          request.evaluator === 'reference'
+            ? evaluateReference(node, variables, run)
+            : code(
+                new Frame(
+                  own.map((name) => variables.get(name) ?? null),
+                  null,
+                ),
+                run,
+              );
+        assertWeight(value, run.limits.size);
+        return value;
+      });
     },
   };
 }

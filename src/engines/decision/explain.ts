@@ -3,6 +3,7 @@ import type { TableNode } from './feel/ast.ts';
 import type { PathStep } from './feel/path.ts';
 import { literalText } from './feel/text.ts';
 import type { List, Value } from './feel/values.ts';
+import { weightOf } from './feel/weight.ts';
 import { toJson } from './json.ts';
 
 /** What a decision table did. `hits` are indexes of rules, in the order of the table. */
@@ -19,7 +20,7 @@ export function pathStep(trace: TableTrace): PathStep {
   const { table } = trace;
   const inputs = table.inputs.map((input, index) => ({
     expression: input.text,
-    value: toJson(trace.inputs[index] ?? null),
+    value: bounded(trace.inputs[index] ?? null),
   }));
   const rules = trace.hits.map((index) => {
     const rule = table.rules[index];
@@ -32,16 +33,27 @@ export function pathStep(trace: TableTrace): PathStep {
       annotations: (rule?.annotations ?? []).filter((text) => text !== ''),
     };
   });
-  const facts = table.inputs.map((input, index) => `${input.text} = ${literalText(trace.inputs[index] ?? null)}`);
-  const result = literalText(trace.result);
+  const facts = table.inputs.map((input, index) => `${input.text} = ${shown(trace.inputs[index] ?? null)}`);
+  const result = shown(trace.result);
   return {
     table: table.name,
     element: trace.element,
     inputs,
     rules,
-    result: toJson(trace.result),
+    result: bounded(trace.result),
     ...words(table.name, facts, rules, result),
   };
+}
+
+/** Values with more elements than this are left out of explanations. */
+const SHOWN_ELEMENTS = 10_000;
+
+function shown(value: Value): string {
+  return weightOf(value) > SHOWN_ELEMENTS ? '…' : literalText(value);
+}
+
+function bounded(value: Value): unknown {
+  return weightOf(value) > SHOWN_ELEMENTS ? '…' : toJson(value);
 }
 
 function words(

@@ -5,6 +5,7 @@ import { instantText } from '#kernel/dates';
 import { appendEvents } from '#kernel/events';
 import { isCurrency } from '#kernel/money';
 import { ledgerError } from './errors.ts';
+import { joinOpened } from './groups.ts';
 import { type Account, type AccountInput, type AccountState, type Counters, type Limits, MAX_MINOR } from './model.ts';
 import { isStorable, isTransferId } from './prepare.ts';
 import { lockBook } from './store.ts';
@@ -96,7 +97,7 @@ export async function openAccounts(
   for (const input of inputs) judge(input);
   const wanted = inputs.map((input) => ({ ...input, id: input.id.toLowerCase() }));
   await lockBook(tx, bookId);
-  const opened = await tx.query<{ account_id: string }>(
+  const inserted = await tx.query<{ account_id: string }>(
     `insert into ledger.account (book_id, account_id, currency, code, side, name, minimum_minor, maximum_minor, opened_at)
      select $1, u.id, u.currency, u.code, u.side, u.name, u.minimum, u.maximum, $9
      from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[])
@@ -115,7 +116,7 @@ export async function openAccounts(
       instantText(clock.now()),
     ],
   );
-  const openedIds = opened.rows.map((row) => row.account_id);
+  const openedIds = inserted.rows.map((row) => row.account_id);
   await tx.query('insert into ledger.balance (book_id, account_id) select $1, u.id from unnest($2::uuid[]) as u (id)', [
     bookId,
     openedIds,
@@ -142,6 +143,13 @@ export async function openAccounts(
         const { currency, code, side } = accounts.get(id) as Account;
         return { type: 'ledger.account_opened', subject: id, payload: { account_id: id, currency, code, side } };
       }),
+    );
+    const opened = new Set(openedIds);
+    await joinOpened(
+      tx,
+      bookId,
+      clock,
+      wanted.filter(({ id }) => opened.has(id)),
     );
   }
   return wanted.map((input) => accounts.get(input.id) as Account);

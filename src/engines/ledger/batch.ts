@@ -1,4 +1,5 @@
 /** What a batch sees of the books, and what deciding it gives. */
+import { invariant } from '#kernel/errors';
 import type { AccountState, Counters, Kind, OutcomeCode, Side } from './model.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -15,8 +16,50 @@ export interface AccountNow extends Counters {
   /** Marks of the batch that last looked at it and that last changed it; 0 for none. */
   seenBy: number;
   changedBy: number;
+  /** Every group that counts this account, and those of them that keep totals per effective date. */
+  readonly groups: readonly number[];
+  readonly dailyGroups: readonly number[];
+  /** Keys of the groups among them that have limits or windows of their own; see {@link GroupNow.key}. */
+  readonly guards: readonly string[];
+  /** The windows that bind this account, with what they have counted. */
+  readonly windows: readonly WindowNow[];
+  /** What windows that no longer bind it have counted, as stored. */
+  readonly otherUsage: readonly bigint[];
   /** What happened on the effective dates the batch touches: signed running totals of each day, latest used last. */
   readonly days: DayTotals[];
+}
+
+/** A group of accounts that has limits or windows, in one currency. */
+export interface GroupNow extends Counters {
+  readonly key: string;
+  readonly groupId: number;
+  readonly currency: string;
+  readonly side: Side;
+  readonly minimum: bigint | null;
+  readonly maximum: bigint | null;
+  readonly windows: readonly WindowNow[];
+  readonly otherUsage: readonly bigint[];
+  version: bigint;
+  seenBy: number;
+}
+
+/** A velocity window, and what it has counted in `bucket`: the hour, day or month of its last transfer. */
+export interface WindowNow {
+  readonly id: number;
+  readonly direction: 'out' | 'in';
+  readonly period: 'hour' | 'day' | 'month';
+  readonly timeZone: string;
+  readonly maximumCount: bigint | null;
+  readonly maximumAmount: bigint | null;
+  bucket: number;
+  count: bigint;
+  amount: bigint;
+}
+
+/** Dates up to which nothing (sealed), or nothing but adjustments (closed), is taken any more. */
+export interface Closing {
+  readonly closedThrough: string | null;
+  readonly sealedThrough: string | null;
 }
 
 /** What an account's counters changed by on one effective date. */
@@ -63,6 +106,8 @@ export interface BatchView {
   account(id: string): AccountNow | undefined;
   reference(id: string): ReferenceNow | undefined;
   known(id: string): Known | undefined;
+  group(key: string): GroupNow | undefined;
+  closing(): Closing;
 }
 
 /** One line of the journal: an accepted transfer. */
@@ -106,6 +151,13 @@ export interface Decided {
   readonly seen: AccountNow[];
   /** Pending and reversed transfers that are new or changed, as they are after the batch. */
   readonly references: Map<string, ReferenceNow>;
+  /** Groups with limits or windows that were looked at; those that {@link rows} changed are marked. */
+  readonly guards: GroupNow[];
+  readonly guardsChanged: ReadonlySet<GroupNow>;
+  readonly closing: Closing;
+  /** Between these instants the batch has to be recorded, because windows counted in it; null when none did. */
+  readonly windowFromMs: number | null;
+  readonly windowUntilMs: number | null;
 }
 
 export interface DecisionTime {
@@ -119,4 +171,50 @@ export function effectiveDateOf(prepared: Prepared, reference: ReferenceNow | un
   if (prepared.effectiveDate !== null) return prepared.effectiveDate;
   if (reference?.kind === 'pending' && reference.effectiveDate > businessDate) return reference.effectiveDate;
   return businessDate;
+}
+
+export function referenceOf({ prepared, debit, credit, amount, effectiveDate }: JournalRow): ReferenceNow {
+  return {
+    id: prepared.id,
+    kind: prepared.kind,
+    debitAccountId: debit.id,
+    creditAccountId: credit.id,
+    amount,
+    currency: debit.currency,
+    effectiveDate,
+    expiresAtMs: prepared.expiresAtMs,
+    remaining: prepared.kind === 'pending' ? amount : 0n,
+    ended: null,
+    reversed: false,
+  };
+}
+
+/** The totals of a date that has been loaded. */
+export function loadedDay(account: AccountNow, date: string): DayTotals {
+  const totals = dayOf(account, date);
+  invariant(totals !== undefined, 'day_totals_of_a_touched_date_are_loaded');
+  return totals;
+}
+
+/** Adds to the counters of both accounts and to their totals of the day. */
+export function add(
+  debit: AccountNow,
+  debitDay: DayTotals,
+  credit: AccountNow,
+  creditDay: DayTotals,
+  pending: bigint,
+  posted: bigint,
+): void {
+  if (pending !== 0n) {
+    debit.debitsPending += pending;
+    debitDay.debitsPending += pending;
+    credit.creditsPending += pending;
+    creditDay.creditsPending += pending;
+  }
+  if (posted !== 0n) {
+    debit.debitsPosted += posted;
+    debitDay.debitsPosted += posted;
+    credit.creditsPosted += posted;
+    creditDay.creditsPosted += posted;
+  }
 }

@@ -28,8 +28,9 @@ const textFields: ReadonlyMap<string, keyof TransferInput> = new Map([
   ['description', 'description'],
   ['reference', 'reference'],
 ]);
-const flagFields: ReadonlyMap<string, 'linked' | 'keepRemainder'> = new Map([
+const flagFields: ReadonlyMap<string, 'linked' | 'keepRemainder' | 'adjustment'> = new Map([
   ['linked', 'linked'],
+  ['adjustment', 'adjustment'],
   ['keep_remainder', 'keepRemainder'],
 ]);
 

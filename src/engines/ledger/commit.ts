@@ -1,7 +1,8 @@
 /** Writes a decided batch in one call of `ledger.commit_batch`. */
 import { dateArray, hexArray, int2Array, int4Array, int8Array, type Queryable, uuidArray } from '#kernel/database';
 import { invariant } from '#kernel/errors';
-import type { AccountNow, Decided, ReferenceNow } from './batch.ts';
+import type { AccountNow, Decided, GroupNow, ReferenceNow, WindowNow } from './batch.ts';
+import { type GroupDelta, groupDeltas, wide } from './deltas.ts';
 import { type Counters, type Kind, kinds, outcomeCodeNumber, zeroCounters } from './model.ts';
 
 export interface Committed {
@@ -12,7 +13,7 @@ export interface Committed {
 /** A batch as the parameters of `ledger.commit_batch`, but for the book, the instant and the event id. */
 export type EncodedBatch = readonly unknown[];
 
-const PARAMETERS = 45;
+const PARAMETERS = 65;
 const FINGERPRINT_BYTES = 32;
 const commitSql = `select ledger.commit_batch(${Array.from({ length: PARAMETERS }, (_, index) => `$${index + 1}`).join(
   ', ',
@@ -91,7 +92,68 @@ export function encodeBatch(decided: Decided): EncodedBatch {
     texts(codes, ({ creditsPending }) => creditsPending.toString()),
     texts(codes, ({ debitsPosted }) => debitsPosted.toString()),
     texts(codes, ({ creditsPosted }) => creditsPosted.toString()),
+    decided.closing.closedThrough,
+    decided.closing.sealedThrough,
+    rows.some((row) => row.prepared.adjustment) ? texts(rows, (row) => (row.prepared.adjustment ? 't' : 'f')) : null,
+    texts(changed, usageText),
+    instantOf(decided.windowFromMs),
+    instantOf(decided.windowUntilMs),
+    ...encodeGroups(decided),
   ];
+}
+
+function instantOf(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}
+
+/** What the windows of an account or group have counted, as text of a bigint[]; null when it has none. */
+function usageText({ windows, otherUsage }: Pick<AccountNow | GroupNow, 'windows' | 'otherUsage'>): string | null {
+  if (windows.length === 0) return null;
+  const numbers = windows.map(({ id, bucket, count, amount }: WindowNow) => `${id},${bucket},${count},${amount}`);
+  return `{${[...numbers, ...otherUsage].join(',')}}`;
+}
+
+function encodeGroups(decided: Decided): unknown[] {
+  const { guards } = decided;
+  const changed = new Map([...decided.guardsChanged].map((group) => [group.key, group]));
+  const { currencies, present, daily } = groupDeltas(decided.rows);
+  return [
+    guards.length === 0 ? null : int4Array(guards, ({ groupId }) => groupId),
+    guards.length === 0 ? null : texts(guards, ({ currency }) => currency),
+    guards.length === 0 ? null : int8Array(guards, ({ version }) => version),
+    texts(currencies, itself),
+    ...encodeDeltas(present),
+    texts(present, ({ groupId, currency }) => {
+      const group = changed.get(`${groupId}${currencies[currency - 1]}`);
+      return group === undefined ? null : usageText(group);
+    }),
+    ...encodeDays(daily),
+  ];
+}
+
+function encodeDeltas(deltas: readonly GroupDelta[]): unknown[] {
+  if (deltas.length === 0) return [null, null, null, null];
+  return [
+    int4Array(deltas, ({ groupId }) => groupId),
+    int2Array(deltas, ({ currency }) => currency),
+    ...encodeValues(deltas),
+  ];
+}
+
+function encodeDays(deltas: readonly GroupDelta[]): unknown[] {
+  if (deltas.length === 0) return [null, null, null, null, null];
+  return [
+    int4Array(deltas, ({ groupId }) => groupId),
+    int2Array(deltas, ({ currency }) => currency),
+    dateArray(deltas, ({ date }) => date),
+    ...encodeValues(deltas),
+  ];
+}
+
+/** The deltas as bigint[], or as numeric[] when one of them needs more than 64 bits. */
+function encodeValues(deltas: readonly GroupDelta[]): [Buffer | null, string | null] {
+  const values = deltas.flatMap((delta) => delta.values);
+  return wide(values) ? [null, `{${values.join(',')}}`] : [int8Array(values, itself), null];
 }
 
 const kindNumber: ReadonlyMap<Kind, number> = new Map(kinds.map((kind, index) => [kind, index]));

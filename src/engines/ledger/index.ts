@@ -1,6 +1,14 @@
 /** The ledger engine: double-entry books on PostgreSQL. See README.md. */
 
+export type { Closing } from './batch.ts';
 export { type ExportFormat, type ExportOptions, exportBook, exportFormats } from './export.ts';
+export {
+  type Group,
+  type GroupInput,
+  type GroupLimits,
+  groupMembers,
+  listGroups,
+} from './groups.ts';
 export type { Attach, Attachment } from './lane.ts';
 export { type Ledger, type LedgerOptions, openLedger } from './ledger.ts';
 export {
@@ -10,6 +18,7 @@ export {
   available,
   balance,
   type Counters,
+  type GroupKey,
   type Kind,
   type Limits,
   MAX_BATCH,
@@ -23,9 +32,20 @@ export {
   type TransferInput,
 } from './model.ts';
 export {
+  balancesAsOf,
+  type CodeInUse,
+  codesInUse,
+  firstEffectiveDate,
+  type OpenPending,
+  openPendings,
+} from './overview.ts';
+export {
   type Answered,
   balanceAsOf,
   closingBalances,
+  type GroupBalance,
+  type GroupBalanceFilter,
+  groupBalances,
   listAccounts,
   listTransfers,
   readAccount,
@@ -42,4 +62,6 @@ export {
   type StatementRequest,
   statement,
 } from './statement.ts';
+export { readClosing as closing } from './store.ts';
 export { type VerifyFinding, type VerifyOptions, type VerifyReport, verify } from './verify.ts';
+export { listWindows, type VelocityWindow, type WindowInput, type WindowMaxima } from './windows.ts';

@@ -1,23 +1,25 @@
 /** Loading what requests need, and the entrance inside a caller's open transaction. */
 import type { Clock } from '#kernel/clock';
 import type { Queryable, Transaction } from '#kernel/database';
-import { instantText, isoDateOf } from '#kernel/dates';
+import { instantText, isoDateOf, Temporal } from '#kernel/dates';
 import { invariant } from '#kernel/errors';
 import { newId } from '#kernel/ids';
 import {
   type AccountNow,
   type Answer,
+  type BatchView,
   type Decided,
   type DecisionTime,
   dayOf,
   effectiveDateOf,
+  type GroupNow,
   type ReferenceNow,
 } from './batch.ts';
 import { type Committed, commitBatch, encodeBatch } from './commit.ts';
 import type { Outcome } from './model.ts';
 import { decide } from './post.ts';
 import type { Prepared } from './prepare.ts';
-import { loadDays, lockBook, readAccounts, readAnswers, readReferences } from './store.ts';
+import { loadDays, lockBook, readAccounts, readAnswers, readClosing, readGroups, readReferences } from './store.ts';
 
 export type Requests = readonly (readonly Prepared[])[];
 
@@ -26,8 +28,13 @@ export interface BatchTime extends DecisionTime {
   readonly text: string;
 }
 
-export function batchTime(clock: Clock, timeZone: string): BatchTime {
-  const instant = clock.now();
+/** Present time, but not before `notBefore`: a journal does not go back when its server's clock does. */
+export function batchTime(clock: Clock, timeZone: string, notBefore: string | null = null): BatchTime {
+  let instant = clock.now();
+  if (notBefore !== null) {
+    const least = Temporal.Instant.from(notBefore);
+    if (Temporal.Instant.compare(instant, least) < 0) instant = least;
+  }
   return {
     text: instantText(instant),
     nowMs: instant.epochMilliseconds,
@@ -45,23 +52,52 @@ export async function decideInTransaction(
   bookId: number,
   requests: Requests,
 ): Promise<{ outcomes: Outcome[][]; decided: Decided }> {
-  await lockBook(tx, bookId);
-  const time = batchTime(context.clock, context.timeZone);
+  const last = await lockBook(tx, bookId);
+  const time = batchTime(context.clock, context.timeZone, last);
   const references = await referencesOf(tx, bookId, requests);
   const ids = [...accountsOf(requests, references)];
   const accounts = new Map((await readAccounts(tx, bookId, ids)).map((account) => [account.id, account]));
+  const groups = new Map<string, GroupNow>();
+  await loadGroups(tx, bookId, accounts.values(), groups);
+  const closing = await readClosing(tx, bookId);
   await daysOf(tx, bookId, requests, references, accounts, time.businessDate);
   const transferIds = [...new Set(requests.flatMap((request) => request.map((transfer) => transfer.id)))];
   const known = new Map((await readAnswers(tx, bookId, transferIds)).map((answer) => [answer.id, answer]));
-  const decided = decide(
-    requests,
-    { account: (id) => accounts.get(id), reference: (id) => references.get(id), known: (id) => known.get(id) },
-    time,
-  );
+  const view: BatchView = {
+    account: (id) => accounts.get(id),
+    reference: (id) => references.get(id),
+    known: (id) => known.get(id),
+    group: (key) => groups.get(key),
+    closing: () => closing,
+  };
+  const decided = decide(requests, view, time);
   if (decided.firsts.length === 0) return { outcomes: outcomesOf(decided, null, time.text), decided };
   const committed = await commitBatch(tx, bookId, encodeBatch(decided), time.text, newId(context.clock));
-  for (const account of decided.changed) account.version += 1n;
+  written(decided);
   return { outcomes: outcomesOf(decided, committed, time.text), decided };
+}
+
+/** Writing a batch makes the versions of all it changed grow. */
+export function written(decided: Decided): void {
+  for (const account of decided.changed) account.version += 1n;
+  for (const group of decided.guardsChanged) group.version += 1n;
+}
+
+/** Loads the groups that bind these accounts and are not loaded yet. */
+export async function loadGroups(
+  db: Queryable,
+  bookId: number,
+  accounts: Iterable<AccountNow>,
+  groups: Map<string, GroupNow>,
+): Promise<void> {
+  const wanted = new Map<string, { key: string; groupId: number; currency: string }>();
+  for (const { guards, currency } of accounts) {
+    for (const key of guards) {
+      if (!groups.has(key)) wanted.set(key, { key, groupId: Number.parseInt(key, 10), currency });
+    }
+  }
+  if (wanted.size === 0) return;
+  for (const group of await readGroups(db, bookId, [...wanted.values()])) groups.set(group.key, group);
 }
 
 /**

@@ -79,5 +79,6 @@ export function transferJson(transfer: Transfer) {
     type: transfer.type,
     description: transfer.description,
     reference: transfer.reference,
+    adjustment: transfer.adjustment,
   };
 }

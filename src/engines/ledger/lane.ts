@@ -12,14 +12,23 @@ import type { Clock } from '#kernel/clock';
 import type { Database, Transaction } from '#kernel/database';
 import { invariant, LongmenError } from '#kernel/errors';
 import { newId } from '#kernel/ids';
-import type { AccountNow, Decided, ReferenceNow } from './batch.ts';
+import type { AccountNow, BatchView, Closing, Decided, GroupNow, ReferenceNow } from './batch.ts';
 import { commitBatch, encodeBatch } from './commit.ts';
 import { ledgerError } from './errors.ts';
-import { accountsOf, batchTime, daysOf, decideInTransaction, outcomesOf, referencesOf } from './inside.ts';
+import {
+  accountsOf,
+  batchTime,
+  daysOf,
+  decideInTransaction,
+  loadGroups,
+  outcomesOf,
+  referencesOf,
+  written,
+} from './inside.ts';
 import type { Outcome } from './model.ts';
 import { type OpenBatch, openBatch } from './post.ts';
 import type { Prepared } from './prepare.ts';
-import { readAccounts } from './store.ts';
+import { readAccounts, readClosing } from './store.ts';
 
 /**
  * What else commits with a request's transfers. Called after they are decided, possibly more than once: it must be pure.
@@ -60,7 +69,16 @@ interface Open {
   readonly references: Map<string, ReferenceNow>;
 }
 
-type Memory = Map<string, AccountNow>;
+/** What is remembered of the book between batches; `closing` is null until the first batch reads it. */
+interface Memory {
+  readonly accounts: Map<string, AccountNow>;
+  readonly groups: Map<string, GroupNow>;
+  closing: Closing | null;
+}
+
+function emptyMemory(): Memory {
+  return { accounts: new Map(), groups: new Map(), closing: null };
+}
 
 /** The most transfers one commit holds; requests are never split. */
 const BATCH_TRANSFERS = 8192;
@@ -80,7 +98,7 @@ export class Lane {
   private waitingTransfers = 0;
   private running: Promise<void> | null = null;
   private carefulBatches = 0;
-  private memory: Memory = new Map();
+  private memory = emptyMemory();
   private arrived: (() => void) | null = null;
 
   constructor(context: LaneContext, bookId: number) {
@@ -164,10 +182,15 @@ export class Lane {
     if (this.carefulBatches > 0) return null;
     const { memory } = this;
     const references = new Map<string, ReferenceNow>();
-    const view = {
-      account: (id: string) => memory.get(id),
-      reference: (id: string) => references.get(id),
+    const view: BatchView = {
+      account: (id) => memory.accounts.get(id),
+      reference: (id) => references.get(id),
       known: () => undefined,
+      group: (key) => memory.groups.get(key),
+      closing: () => {
+        invariant(memory.closing !== null, 'the_closing_is_read_before_a_batch_is_decided');
+        return memory.closing;
+      },
     };
     return { batch: openBatch(view), memory, references };
   }
@@ -180,7 +203,7 @@ export class Lane {
       return open;
     } catch {
       // The batch before may have changed what this one was reading; what is truly wrong shows when it is tried again.
-      if (this.memory === open.memory) this.memory = new Map();
+      if (this.memory === open.memory) this.memory = emptyMemory();
       return null;
     }
   }
@@ -202,7 +225,7 @@ export class Lane {
       await this.writeFast(requests, again);
     } catch (error) {
       // The memory holds what was not written.
-      this.memory = new Map();
+      this.memory = emptyMemory();
       if (isConflict(error)) this.carefulBatches = CAREFUL_BATCHES;
       if (isOutage(error)) this.refuse(requests, error);
       else await this.writeCarefully(requests);
@@ -211,7 +234,7 @@ export class Lane {
 
   /** Whether the database took the batch may be unknown; every id keeps its first answer, so callers ask again. */
   private refuse(requests: readonly Waiting[], error: unknown): void {
-    this.memory = new Map();
+    this.memory = emptyMemory();
     for (const request of requests) request.reject(error);
   }
 
@@ -220,16 +243,19 @@ export class Lane {
     // Of their own: the batch may have been open for long when these came.
     const time = batchTime(clock, timeZone);
     const requests = waiting.map((request) => request.transfers);
+    memory.closing ??= await readClosing(db, this.bookId);
     let named = await referencesOf(db, this.bookId, requests);
-    const missing = accountsOf(requests, named, memory);
+    const missing = accountsOf(requests, named, memory.accounts);
     if (missing.size > 0) {
-      for (const account of await readAccounts(db, this.bookId, [...missing])) memory.set(account.id, account);
+      const read = await readAccounts(db, this.bookId, [...missing]);
+      for (const account of read) memory.accounts.set(account.id, account);
+      await loadGroups(db, this.bookId, read, memory.groups);
       // Versions of accounts vouch for what was read of references before, not for what changed in between.
-      if (named.size > 0) named = await referencesOf(db, this.bookId, requests, memory);
+      if (named.size > 0) named = await referencesOf(db, this.bookId, requests, memory.accounts);
     }
     // What this batch has changed already is known better than what can be read.
     for (const [id, reference] of named) if (!references.has(id)) references.set(id, reference);
-    await daysOf(db, this.bookId, requests, references, memory, time.businessDate);
+    await daysOf(db, this.bookId, requests, references, memory.accounts, time.businessDate);
     for (const request of requests) batch.request(request, time);
   }
 
@@ -237,9 +263,9 @@ export class Lane {
     const { db, clock, timeZone } = this.context;
     const decided = batch.decided();
     const encoded = encodeBatch(decided);
-    for (const account of decided.changed) account.version += 1n;
+    written(decided);
     forgetDays(decided);
-    forgetAccounts(memory);
+    forget(memory.accounts);
     // Recorded when it is written: nothing is recorded at an instant before it was asked for.
     const time = batchTime(clock, timeZone);
     const eventId = newId(clock);
@@ -272,7 +298,13 @@ export class Lane {
           },
           { attempts: 20 },
         );
-        for (const account of [...decided.changed, ...decided.seen]) this.memory.set(account.id, account);
+        const { accounts, groups } = this.memory;
+        // All of a group's accounts find the same group, the latest.
+        for (const group of decided.guards) groups.set(group.key, group);
+        for (const account of [...decided.changed, ...decided.seen]) {
+          if (account.guards.every((key) => groups.has(key))) accounts.set(account.id, account);
+        }
+        this.memory.closing = decided.closing;
         this.answer(remaining, outcomes, true);
         return;
       } catch (error) {
@@ -321,11 +353,11 @@ export class Lane {
   }
 }
 
-function forgetAccounts(memory: Memory): void {
-  if (memory.size <= REMEMBERED_ACCOUNTS) return;
-  for (const id of memory.keys()) {
-    if (memory.size <= REMEMBERED_ACCOUNTS / 2) break;
-    memory.delete(id);
+function forget(accounts: Memory['accounts']): void {
+  if (accounts.size <= REMEMBERED_ACCOUNTS) return;
+  for (const id of accounts.keys()) {
+    if (accounts.size <= REMEMBERED_ACCOUNTS / 2) break;
+    accounts.delete(id);
   }
 }
 

@@ -6,19 +6,39 @@ import { appendEvents, type Book, findBook, wakeConsumers } from '#kernel/events
 import { deterministicId, newId } from '#kernel/ids';
 import type { Metrics } from '#kernel/metrics';
 import { openAccounts, setLimits, setState } from './accounts.ts';
+import type { Closing } from './batch.ts';
+import { setClosing } from './closing.ts';
 import { ledgerError } from './errors.ts';
+import {
+  buildGroups,
+  createGroups,
+  type Group,
+  type GroupInput,
+  type GroupLimits,
+  moveInChunks,
+  setGroupLimits,
+} from './groups.ts';
 import { decideInTransaction } from './inside.ts';
 import { type Attach, Lane, type LaneContext } from './lane.ts';
 import {
   type Account,
   type AccountInput,
   type AccountState,
+  type GroupKey,
   type Limits,
   MAX_BATCH,
   type Outcome,
   type TransferInput,
 } from './model.ts';
 import { isTransferId, type Prepared, prepare } from './prepare.ts';
+import {
+  createWindow,
+  retireWindow,
+  setWindowMaxima,
+  type VelocityWindow,
+  type WindowInput,
+  type WindowMaxima,
+} from './windows.ts';
 
 export interface LedgerOptions {
   readonly db: Database;
@@ -34,6 +54,23 @@ export interface Ledger {
   openAccounts(tx: Transaction, book: string, accounts: readonly AccountInput[]): Promise<Account[]>;
   setLimits(tx: Transaction, book: string, accountId: string, limits: Limits): Promise<Account>;
   setState(tx: Transaction, book: string, accountId: string, state: AccountState): Promise<Account>;
+  /** Creates groups, parents first; the same again changes nothing. See {@link createGroups}. */
+  createGroups(tx: Transaction, book: string, groups: readonly GroupInput[]): Promise<Group[]>;
+  /** Lets accounts join that were opened before the group of their chart-of-accounts code was created; writes go on meanwhile. */
+  buildGroups(book: string): Promise<number>;
+  /**
+   * Lets accounts join a group with all they hold and held, in short transactions between which writes go on. Returns how
+   * many were no members before. Errors: `group_not_found`, `account_not_found`.
+   */
+  joinGroup(book: string, group: GroupKey, accountIds: readonly string[]): Promise<number>;
+  /** The reverse of {@link joinGroup}. */
+  leaveGroup(book: string, group: GroupKey, accountIds: readonly string[]): Promise<number>;
+  setGroupLimits(tx: Transaction, book: string, group: GroupKey, limits: GroupLimits): Promise<void>;
+  createWindow(tx: Transaction, book: string, window: WindowInput): Promise<VelocityWindow>;
+  setWindowMaxima(tx: Transaction, book: string, code: string, maxima: WindowMaxima): Promise<VelocityWindow>;
+  retireWindow(tx: Transaction, book: string, code: string): Promise<VelocityWindow>;
+  /** Closes or opens periods. See {@link setClosing}. */
+  setClosing(tx: Transaction, book: string, closing: Closing): Promise<void>;
   /**
    * Decides and posts 1 to 8,192 transfers through the lane, in order, each accepted or refused by itself. Resolves after
    * the commit. When it rejects (`database_unreachable` and the like) nothing is known of the outcome: ask again with
@@ -111,6 +148,33 @@ export function openLedger(options: LedgerOptions): Ledger {
     },
     async setState(tx, book, accountId, state) {
       return setState(tx, await bookId(book, tx), clock, accountId, state);
+    },
+    async createGroups(tx, book, groups) {
+      return createGroups(tx, await bookId(book, tx), clock, groups);
+    },
+    async buildGroups(book) {
+      return buildGroups(db, await bookId(book), clock);
+    },
+    async joinGroup(book, group, accountIds) {
+      return moveInChunks(db, await bookId(book), clock, group, accountIds, 'join');
+    },
+    async leaveGroup(book, group, accountIds) {
+      return moveInChunks(db, await bookId(book), clock, group, accountIds, 'leave');
+    },
+    async setGroupLimits(tx, book, group, limits) {
+      return setGroupLimits(tx, await bookId(book, tx), clock, group, limits);
+    },
+    async createWindow(tx, book, window) {
+      return createWindow(tx, await bookId(book, tx), clock, timeZone, window);
+    },
+    async setWindowMaxima(tx, book, code, maxima) {
+      return setWindowMaxima(tx, await bookId(book, tx), clock, code, maxima);
+    },
+    async retireWindow(tx, book, code) {
+      return retireWindow(tx, await bookId(book, tx), clock, code);
+    },
+    async setClosing(tx, book, closing) {
+      return setClosing(tx, await bookId(book, tx), clock, timeZone, closing);
     },
     async post(book, transfers) {
       const prepared = prepareAll(transfers);

@@ -63,6 +63,14 @@ export interface AccountInput {
   readonly side: Side;
   readonly name?: string | undefined;
   readonly limits?: Partial<Limits> | undefined;
+  /** Groups the account is a member of from its opening on. */
+  readonly groups?: readonly GroupKey[] | undefined;
+}
+
+/** Names a group of accounts: one node of the tree of a dimension such as 'chart', 'customer', 'branch', 'product'. */
+export interface GroupKey {
+  readonly dimension: string;
+  readonly code: string;
 }
 
 export interface Account {
@@ -111,6 +119,8 @@ export interface TransferInput {
   readonly description?: string | undefined;
   /** A reference of the outside world, at most 128 characters. */
   readonly reference?: string | undefined;
+  /** Meant for a closed period (调整分录): taken there, and marked in the journal. A sealed period takes nothing. */
+  readonly adjustment?: boolean | undefined;
 }
 
 /**
@@ -152,6 +162,12 @@ export const outcomeCodes = [
   'exceeds_maximum',
   'counter_overflow',
   'chain_failed',
+  'period_closed',
+  'period_sealed',
+  'exceeds_group_minimum',
+  'exceeds_group_maximum',
+  'exceeds_window_count',
+  'exceeds_window_amount',
 ] as const;
 export type OutcomeCode = (typeof outcomeCodes)[number];
 

@@ -7,16 +7,32 @@ import { invariant } from '#kernel/errors';
 import {
   type AccountNow,
   type Answer,
+  add,
   type BatchView,
-  type DayTotals,
   type Decided,
   type DecisionTime,
   type Delta,
-  dayOf,
   effectiveDateOf,
+  type GroupNow,
   type JournalRow,
+  loadedDay,
   type ReferenceNow,
+  referenceOf,
+  type WindowNow,
 } from './batch.ts';
+import {
+  countIn,
+  countOut,
+  type Guard,
+  groupLimits,
+  grow,
+  guardsOf,
+  periods,
+  WindowSpan,
+  windowLimits,
+  windowOverflow,
+  windowsOf,
+} from './guards.ts';
 import type { OutcomeCode } from './model.ts';
 import type { Prepared } from './prepare.ts';
 import { limits, overflow, standing } from './rules.ts';
@@ -43,6 +59,11 @@ export function openBatch(view: BatchView): OpenBatch {
       changed: batch.changed,
       seen: batch.accounts.filter((account) => account.changedBy !== batch.mark),
       references: batch.references,
+      guards: batch.guards,
+      guardsChanged: batch.guardsChanged,
+      closing: view.closing(),
+      windowFromMs: batch.span.fromMs,
+      windowUntilMs: batch.span.untilMs,
     }),
   };
 }
@@ -59,6 +80,20 @@ interface Leg {
   readonly row: JournalRow;
   readonly delta: Delta;
   readonly reference: { now: ReferenceNow; before: ReferenceState } | null;
+  readonly guards: readonly Guard[];
+  readonly windows: readonly WindowNow[];
+}
+
+/** A transfer that may be entered: nothing but a full counter can still refuse it. */
+interface Entry {
+  readonly debit: AccountNow;
+  readonly credit: AccountNow;
+  readonly amount: bigint;
+  readonly delta: Delta;
+  /** The transfer it is about, and what becomes of that. */
+  readonly reference: { readonly now: ReferenceNow; readonly after: ReferenceState } | null;
+  readonly guards: readonly Guard[];
+  readonly windows: readonly WindowNow[];
 }
 
 /** What a transfer changes of the one it refers to. */
@@ -76,6 +111,9 @@ class Batch {
   readonly changed: AccountNow[] = [];
   readonly mark = ++batches;
   readonly references = new Map<string, ReferenceNow>();
+  readonly guards: GroupNow[] = [];
+  readonly guardsChanged = new Set<GroupNow>();
+  readonly span = new WindowSpan();
   private readonly seen = new Map<string, { answer: Answer; fingerprint: string }>();
   private readonly entered = new Map<string, JournalRow>();
   private readonly view: BatchView;
@@ -190,10 +228,19 @@ class Batch {
     const credit = this.account(creditAccountId);
     if (credit === undefined) return 'credit_account_not_found';
     if (debit.currency !== credit.currency || debit.currency !== prepared.currency) return 'currency_mismatch';
-    const delta = prepared.kind === 'pending' ? { pending: amount, posted: 0n } : { pending: 0n, posted: amount };
-    const refusal = standing(debit, credit) ?? limits(debit, credit, amount);
+    const pending = prepared.kind === 'pending';
+    const delta = pending ? { pending: amount, posted: 0n } : { pending: 0n, posted: amount };
+    const guards = guardsOf(debit, credit, this.guard);
+    const windows = windowsOf(debit, credit, guards);
+    if (windows.length > 0) this.span.include(this.time.nowMs);
+    const refusal =
+      this.closed(prepared, undefined) ??
+      standing(debit, credit) ??
+      limits(debit, credit, amount) ??
+      groupLimits(guards, amount, pending) ??
+      windowLimits(windows, amount, this.time.nowMs);
     if (refusal !== null) return refusal;
-    return this.enter(prepared, debit, credit, amount, delta, null);
+    return this.enter(prepared, { debit, credit, amount, delta, reference: null, guards, windows });
   }
 
   private reverse(prepared: Prepared): Leg | OutcomeCode {
@@ -204,11 +251,17 @@ class Batch {
     const debit = this.account(original.creditAccountId);
     const credit = this.account(original.debitAccountId);
     invariant(debit !== undefined && credit !== undefined, 'accounts_of_a_journal_row_exist');
-    const refusal = standing(debit, credit) ?? limits(debit, credit, original.amount);
+    const { amount } = original;
+    const guards = guardsOf(debit, credit, this.guard);
+    const refusal =
+      this.closed(prepared, original) ??
+      standing(debit, credit) ??
+      limits(debit, credit, amount) ??
+      groupLimits(guards, amount, false);
     if (refusal !== null) return refusal;
-    const delta = { pending: 0n, posted: original.amount };
-    const after = { ...original, reversed: true };
-    return this.enter(prepared, debit, credit, original.amount, delta, { now: original, after });
+    const delta = { pending: 0n, posted: amount };
+    const reference = { now: original, after: { ...original, reversed: true } };
+    return this.enter(prepared, { debit, credit, amount, delta, reference, guards, windows: [] });
   }
 
   /** Posts, voids or expires a pending transfer. */
@@ -229,33 +282,40 @@ class Batch {
     const debit = this.account(pending.debitAccountId);
     const credit = this.account(pending.creditAccountId);
     invariant(debit !== undefined && credit !== undefined, 'accounts_of_a_journal_row_exist');
-    if (prepared.kind === 'post') {
-      const refusal = standing(debit, credit);
-      if (refusal !== null) return refusal;
-    }
+    // What has expired has expired, whatever was closed meanwhile.
+    const closed = prepared.kind === 'expire' ? null : this.closed(prepared, pending);
+    const refusal = closed ?? (prepared.kind === 'post' ? standing(debit, credit) : null);
+    if (refusal !== null) return refusal;
     const released = prepared.kind === 'post' && prepared.keepRemainder ? amount : pending.remaining;
     const after = { ...pending, remaining: pending.remaining - released };
     if (after.remaining === 0n) {
       after.ended = prepared.kind === 'post' ? 'posted' : prepared.kind === 'void' ? 'voided' : 'expired';
     }
     const delta = { pending: -released, posted: prepared.kind === 'post' ? amount : 0n };
-    return this.enter(prepared, debit, credit, amount, delta, { now: pending, after });
+    const guards = guardsOf(debit, credit, this.guard);
+    return this.enter(prepared, {
+      debit,
+      credit,
+      amount,
+      delta,
+      reference: { now: pending, after },
+      guards,
+      windows: [],
+    });
   }
 
   /** Writes a transfer into the batch, counters, day totals, journal row and the transfer it is about, unless a counter is full. */
-  private enter(
-    prepared: Prepared,
-    debit: AccountNow,
-    credit: AccountNow,
-    amount: bigint,
-    delta: Delta,
-    reference: { now: ReferenceNow; after: ReferenceState } | null,
-  ): Leg | OutcomeCode {
+  private enter(prepared: Prepared, entry: Entry): Leg | OutcomeCode {
+    const { debit, credit, amount, delta, reference, guards, windows } = entry;
     const effectiveDate = effectiveDateOf(prepared, reference?.now, this.time.businessDate);
-    const debitDay = day(debit, effectiveDate);
-    const creditDay = day(credit, effectiveDate);
-    const refusal = overflow(debit, debitDay, credit, creditDay, delta);
+    const debitDay = loadedDay(debit, effectiveDate);
+    const creditDay = loadedDay(credit, effectiveDate);
+    const refusal =
+      overflow(debit, debitDay, credit, creditDay, delta) ?? windowOverflow(windows, amount, this.time.nowMs);
     if (refusal !== null) return refusal;
+    countIn(windows, amount, this.time.nowMs);
+    for (const { group } of guards) this.guardsChanged.add(group);
+    grow(guards, delta);
     add(debit, debitDay, credit, creditDay, delta.pending, delta.posted);
     this.change(debit);
     this.change(credit);
@@ -271,16 +331,25 @@ class Batch {
     this.rows.push(row);
     this.entered.set(prepared.id, row);
     if (prepared.kind === 'pending') this.references.set(prepared.id, referenceOf(row));
-    if (reference === null) return { row, delta, reference };
+    if (reference === null) return { row, delta, reference, guards, windows };
     const { now, after } = reference;
     const before = { ...now };
     this.references.set(now.id, Object.assign(now, after));
-    return { row, delta, reference: { now, before } };
+    return { row, delta, reference: { now, before }, guards, windows };
   }
 
-  private undo({ row, delta, reference }: Leg): void {
+  private undo({ row, delta, reference, guards, windows }: Leg): void {
     const { debit, credit, effectiveDate, prepared } = row;
-    add(debit, day(debit, effectiveDate), credit, day(credit, effectiveDate), -delta.pending, -delta.posted);
+    countOut(windows, row.amount);
+    grow(guards, { pending: -delta.pending, posted: -delta.posted });
+    add(
+      debit,
+      loadedDay(debit, effectiveDate),
+      credit,
+      loadedDay(credit, effectiveDate),
+      -delta.pending,
+      -delta.posted,
+    );
     if (reference !== null) Object.assign(reference.now, reference.before);
     this.entered.delete(prepared.id);
     this.references.delete(prepared.id);
@@ -301,6 +370,21 @@ class Batch {
     this.changed.push(account);
   }
 
+  private closed(prepared: Prepared, reference: ReferenceNow | undefined): OutcomeCode | null {
+    const date = effectiveDateOf(prepared, reference, this.time.businessDate);
+    return periods(this.view.closing(), date, prepared.adjustment);
+  }
+
+  private readonly guard = (key: string): GroupNow => {
+    const group = this.view.group(key);
+    invariant(group !== undefined, 'a_guarding_group_is_loaded');
+    if (group.seenBy !== this.mark) {
+      group.seenBy = this.mark;
+      this.guards.push(group);
+    }
+    return group;
+  };
+
   private reference(id: string | null): ReferenceNow | undefined {
     if (id === null) return undefined;
     const mine = this.references.get(id);
@@ -308,49 +392,5 @@ class Batch {
     const row = this.entered.get(id);
     if (row !== undefined) return referenceOf(row);
     return this.view.reference(id);
-  }
-}
-
-function referenceOf({ prepared, debit, credit, amount, effectiveDate }: JournalRow): ReferenceNow {
-  return {
-    id: prepared.id,
-    kind: prepared.kind,
-    debitAccountId: debit.id,
-    creditAccountId: credit.id,
-    amount,
-    currency: debit.currency,
-    effectiveDate,
-    expiresAtMs: prepared.expiresAtMs,
-    remaining: prepared.kind === 'pending' ? amount : 0n,
-    ended: null,
-    reversed: false,
-  };
-}
-
-function day(account: AccountNow, date: string): DayTotals {
-  const totals = dayOf(account, date);
-  invariant(totals !== undefined, 'day_totals_of_a_touched_date_are_loaded');
-  return totals;
-}
-
-function add(
-  debit: AccountNow,
-  debitDay: DayTotals,
-  credit: AccountNow,
-  creditDay: DayTotals,
-  pending: bigint,
-  posted: bigint,
-): void {
-  if (pending !== 0n) {
-    debit.debitsPending += pending;
-    debitDay.debitsPending += pending;
-    credit.creditsPending += pending;
-    creditDay.creditsPending += pending;
-  }
-  if (posted !== 0n) {
-    debit.debitsPosted += posted;
-    debitDay.debitsPosted += posted;
-    credit.creditsPosted += posted;
-    creditDay.creditsPosted += posted;
   }
 }

@@ -26,6 +26,7 @@ export interface Prepared {
   readonly type: string | null;
   readonly description: string | null;
   readonly reference: string | null;
+  readonly adjustment: boolean;
 }
 
 /** A caller's transfer, or the ledger's own expiry of a pending one. */
@@ -39,7 +40,7 @@ export function isTransferId(text: unknown): text is string {
 
 /** An amount and an instant count by their values: '12.3' and '12.30' are the same content. */
 function fingerprintOf(input: Submission, kind: Kind, amount: bigint | null, expiresAt: string | null): string {
-  const content = [
+  const content: unknown[] = [
     kind,
     lower(input.debitAccountId),
     lower(input.creditAccountId),
@@ -55,6 +56,8 @@ function fingerprintOf(input: Submission, kind: Kind, amount: bigint | null, exp
     input.description,
     input.reference,
   ];
+  // Only when it is set: answers from before adjustments existed keep their fingerprints.
+  if (input.adjustment === true) content.push('adjustment');
   // JSON, because no two different contents have the same text in it.
   return hash('sha256', JSON.stringify(content), 'hex');
 }
@@ -158,5 +161,6 @@ export function prepare(input: Submission): Prepared {
     type: input.type ?? null,
     description: input.description ?? null,
     reference: input.reference ?? null,
+    adjustment: input.adjustment === true,
   };
 }

@@ -4,7 +4,8 @@ import { instantText, parseInstant } from '#kernel/dates';
 import { invariant } from '#kernel/errors';
 import { accountOf, accountSelect, countersOf, findAccounts, type RawAccountRow } from './accounts.ts';
 import { ledgerError } from './errors.ts';
-import { type Account, type Counters, type Kind, kinds } from './model.ts';
+import { groupId } from './groups.ts';
+import { type Account, type Counters, type GroupKey, type Kind, kinds } from './model.ts';
 import { isTransferId } from './prepare.ts';
 import { kindOf } from './store.ts';
 
@@ -26,6 +27,8 @@ export interface Transfer {
   readonly type: string | null;
   readonly description: string | null;
   readonly reference: string | null;
+  /** Posted into a closed period on purpose. */
+  readonly adjustment: boolean;
 }
 
 export interface TransferRow {
@@ -45,6 +48,7 @@ export interface TransferRow {
   type: string | null;
   description: string | null;
   reference: string | null;
+  adjustment: boolean;
 }
 
 interface Tables {
@@ -70,6 +74,7 @@ const transferColumns = [
   'type',
   'description',
   'reference',
+  'adjustment',
 ] as const;
 
 export function transferOf(row: Omit<TransferRow, 'book_id'>): Transfer {
@@ -89,6 +94,7 @@ export function transferOf(row: Omit<TransferRow, 'book_id'>): Transfer {
     type: row.type,
     description: row.description,
     reference: row.reference,
+    adjustment: row.adjustment,
   };
 }
 
@@ -164,6 +170,7 @@ export interface TransferFilter {
   readonly kind?: Kind | undefined;
   readonly type?: string | undefined;
   readonly reference?: string | undefined;
+  readonly adjustment?: boolean | undefined;
   readonly effectiveFrom?: string | undefined;
   readonly effectiveTo?: string | undefined;
   /** Behind this journal position. */
@@ -190,6 +197,7 @@ export async function listTransfers(db: Queryable, bookId: number, filter: Trans
   if (filter.kind !== undefined) query = query.where('kind', '=', kinds.indexOf(filter.kind));
   if (filter.type !== undefined) query = query.where('type', '=', filter.type);
   if (filter.reference !== undefined) query = query.where('reference', '=', filter.reference);
+  if (filter.adjustment !== undefined) query = query.where('adjustment', '=', filter.adjustment);
   if (filter.effectiveFrom !== undefined) query = query.where('effective_date', '>=', filter.effectiveFrom);
   if (filter.effectiveTo !== undefined) query = query.where('effective_date', '<=', filter.effectiveTo);
   if (filter.throughSequence !== undefined) query = query.where('sequence', '<=', filter.throughSequence);
@@ -257,33 +265,80 @@ export interface TrialBalanceLine {
 
 /**
  * Totals per currency and code from all transfers effective on or before `effectiveDate` and, when given, recorded at or
- * before `recordedAt`. In each currency total debits equal total credits.
+ * before `recordedAt`; with a group, only of its present members. Over all accounts total debits equal total credits in
+ * each currency.
  */
 export async function trialBalance(
   db: Queryable,
   bookId: number,
   effectiveDate: string,
   recordedAt?: string,
+  only?: { readonly group?: GroupKey | undefined },
 ): Promise<TrialBalanceLine[]> {
   const position = await positionAt(db, bookId, recordedAt);
-  const { rows } = await db.query<{
-    currency: string;
-    code: string;
-    debits_pending: string;
-    credits_pending: string;
-    debits_posted: string;
-    credits_posted: string;
-  }>('select * from ledger.trial_balance($1, $2, $3)', [bookId, effectiveDate, position]);
-  return rows.map((row) => ({
-    currency: row.currency,
-    code: row.code,
-    counters: {
-      debitsPending: BigInt(row.debits_pending),
-      creditsPending: BigInt(row.credits_pending),
-      debitsPosted: BigInt(row.debits_posted),
-      creditsPosted: BigInt(row.credits_posted),
-    },
-  }));
+  const { rows } =
+    only?.group === undefined
+      ? await db.query<TotalsRow>('select * from ledger.trial_balance($1, $2, $3)', [bookId, effectiveDate, position])
+      : await db.query<TotalsRow>('select * from ledger.trial_balance_of_group($1, $2, $3, $4)', [
+          bookId,
+          await groupId(db, bookId, only.group),
+          effectiveDate,
+          position,
+        ]);
+  return rows.map((row) => ({ currency: row.currency, code: row.code, counters: totalsOf(row) }));
+}
+
+interface TotalsRow {
+  currency: string;
+  code: string;
+  debits_pending: string;
+  credits_pending: string;
+  debits_posted: string;
+  credits_posted: string;
+}
+
+function totalsOf(row: TotalsRow): Counters {
+  return {
+    debitsPending: BigInt(row.debits_pending),
+    creditsPending: BigInt(row.credits_pending),
+    debitsPosted: BigInt(row.debits_posted),
+    creditsPosted: BigInt(row.credits_posted),
+  };
+}
+
+/** What the accounts of one group, and of the groups below it, hold together in one currency; minor units. */
+export interface GroupBalance extends GroupKey {
+  readonly currency: string;
+  readonly counters: Counters;
+}
+
+export interface GroupBalanceFilter {
+  readonly dimension: string;
+  /** One group; default all of the dimension. */
+  readonly code?: string | undefined;
+  /** From transfers effective on or before this date; default all. */
+  readonly effectiveDate?: string | undefined;
+  /** As known at this instant; default now. */
+  readonly recordedAt?: string | undefined;
+}
+
+/** Balances of the present members of groups, at both clocks, in the order of (code, currency). */
+export async function groupBalances(
+  db: Queryable,
+  bookId: number,
+  filter: GroupBalanceFilter,
+): Promise<GroupBalance[]> {
+  const position = await positionAt(db, bookId, filter.recordedAt);
+  const { dimension, code, effectiveDate } = filter;
+  if (code !== undefined) await groupId(db, bookId, { dimension, code });
+  const { rows } = await db.query<TotalsRow>('select * from ledger.group_balances($1, $2, $3, $4, $5)', [
+    bookId,
+    dimension,
+    code ?? null,
+    effectiveDate ?? null,
+    position,
+  ]);
+  return rows.map((row) => ({ dimension, code: row.code, currency: row.currency, counters: totalsOf(row) }));
 }
 
 /** Each effective date of an account with its closing balance (normal side, minor units), ascending. */

@@ -19,7 +19,7 @@ suite('another process is quicker', () => {
     const holds = [1, 2].map(() => transfer(ann, bob, 100n, { kind: 'pending' }));
     await ledger.post(one.code, holds);
     const quicker = () => ledger.post(one.code, [about('void', holds[0]?.id ?? '')]);
-    const late = await another(interrupted(db, 'from ledger.balance b join ledger.account', quicker));
+    const late = await another(interrupted(db, 'from ledger.balance b\n     join ledger.account', quicker));
     assert.deepEqual(codes(await late.post(one.code, [about('post', holds[0]?.id ?? '')])), ['pending_already_voided']);
     assert.equal((await one.account(ann)).counters.debitsPending, 100n);
     await soundBooks(one.code);
@@ -30,7 +30,7 @@ suite('another process is quicker', () => {
     const paid = transfer(one.ids[0], one.ids[1], 100n);
     await ledger.post(one.code, [paid]);
     const quicker = () => ledger.post(one.code, [about('reverse', paid.id)]);
-    const late = await another(interrupted(db, 'from ledger.balance b join ledger.account', quicker));
+    const late = await another(interrupted(db, 'from ledger.balance b\n     join ledger.account', quicker));
     assert.deepEqual(codes(await late.post(one.code, [about('reverse', paid.id)])), ['already_reversed']);
     await soundBooks(one.code);
   });

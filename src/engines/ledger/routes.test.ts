@@ -163,7 +163,15 @@ test('transfers of every kind are answered one by one, the same again as the sam
   );
 
   const answer = async (id: string) => (await call('GET', `/transfers/${id}?book=${code}`)).body;
-  const common = { currency: 'CNY', recorded_at, linked: false, type: null, description: null, reference: null };
+  const common = {
+    currency: 'CNY',
+    recorded_at,
+    linked: false,
+    type: null,
+    description: null,
+    reference: null,
+    adjustment: false,
+  };
   assert.deepEqual(await answer(hold.id), {
     id: hold.id,
     status: 'accepted',
@@ -366,16 +374,28 @@ test('every route is described, and none is open', async () => {
     'GET /api/v1/ledger/accounts/{id}/balance',
     'GET /api/v1/ledger/accounts/{id}/statement',
     'GET /api/v1/ledger/books',
+    'GET /api/v1/ledger/closing',
+    'GET /api/v1/ledger/groups',
+    'GET /api/v1/ledger/groups/{dimension}/balances',
+    'GET /api/v1/ledger/groups/{dimension}/{code}/members',
     'GET /api/v1/ledger/transfers',
     'GET /api/v1/ledger/transfers/{id}',
     'GET /api/v1/ledger/trial-balance',
+    'GET /api/v1/ledger/windows',
     'PATCH /api/v1/ledger/accounts/{id}',
+    'PATCH /api/v1/ledger/windows/{code}',
     'POST /api/v1/ledger/accounts',
     'POST /api/v1/ledger/books',
+    'POST /api/v1/ledger/groups',
+    'POST /api/v1/ledger/groups/build',
+    'POST /api/v1/ledger/groups/{dimension}/{code}/join',
+    'POST /api/v1/ledger/groups/{dimension}/{code}/leave',
     'POST /api/v1/ledger/transfers',
+    'POST /api/v1/ledger/windows',
+    'PUT /api/v1/ledger/groups/{dimension}/{code}/limits',
   ]);
   for (const route of routes) {
-    const [method = '', path = ''] = route.replace('{id}', newId()).split(' ');
+    const [method = '', path = ''] = route.replaceAll(/\{\w+\}/g, newId()).split(' ');
     const response = await fetch(`${url}${path}`, { method });
     assert.deepEqual([response.status, ((await response.json()) as Json).code], [401, 'token_missing'], route);
   }

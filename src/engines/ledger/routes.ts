@@ -5,6 +5,7 @@ import { createBook, listBooks } from '#kernel/events';
 import { bodyCheckedBy, decodeCursor, encodeCursor, pageFrom, pageOf, type RouteModule, sendJson } from '#kernel/http';
 import { formatAmount } from '#kernel/money';
 import { checkTransfers } from './body.ts';
+import { groupRoutes } from './group-routes.ts';
 import { accountJson, bookJson, countersJson, limitsOf, outcomeJson, transferJson } from './json.ts';
 import type { Ledger } from './ledger.ts';
 import type { Outcome } from './model.ts';
@@ -15,8 +16,10 @@ import { outcomeCodeOf } from './store.ts';
 
 /** Routes below /api/v1/ledger. */
 export function ledgerRoutes(ledger: Ledger): RouteModule {
+  const groups = groupRoutes(ledger);
   return (app, deps) => {
     const { db, clock } = deps;
+    groups(app, deps);
 
     app.get(
       '/ledger/books',
@@ -225,6 +228,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
           kind: query.kind,
           type: query.type,
           reference: query.reference,
+          adjustment: query.adjustment === undefined ? undefined : query.adjustment === 'true',
           effectiveFrom: query.effective_from,
           effectiveTo: query.effective_to,
           afterSequence: cursor && BigInt(cursor[0]),
@@ -270,13 +274,15 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
         schema: {
           tags: ['ledger'],
           summary: 'Totals per currency and chart-of-accounts code as of an effective date, as known at an instant',
-          querystring: schemas.clocksQuery,
+          querystring: schemas.trialBalanceQuery,
           response: { 200: schemas.trialBalanceReply },
         },
       },
       async ({ query }) => {
         const date = query.effective_date ?? ledger.businessDate();
-        const lines = await trialBalance(db, await ledger.bookId(query.book), date, query.recorded_at);
+        const { dimension = 'branch', group: code } = query;
+        const only = code === undefined ? {} : { group: { dimension, code } };
+        const lines = await trialBalance(db, await ledger.bookId(query.book), date, query.recorded_at, only);
         const totals = new Map<string, { debits: bigint; credits: bigint }>();
         for (const { currency, counters } of lines) {
           const total = totals.get(currency) ?? { debits: 0n, credits: 0n };

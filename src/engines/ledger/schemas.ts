@@ -6,16 +6,16 @@ import { DEFAULT_BOOK } from './body.ts';
 import { MAX_BATCH, outcomeCodes } from './model.ts';
 import { isStorable } from './prepare.ts';
 
-const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'Not a UUID');
+export const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'Not a UUID');
 const amount = z.string().describe('Decimal text in major units of the currency, such as "12.30".');
 const signedAmount = z.string().max(40);
-const date = z
+export const date = z
   .string()
   .refine((text): boolean => isValidDate(text), 'Not a date of the form YYYY-MM-DD')
   .describe('YYYY-MM-DD');
-const instant = z.string().refine(isInstant, 'Not an RFC 3339 instant').describe('RFC 3339 instant.');
+export const instant = z.string().refine(isInstant, 'Not an RFC 3339 instant').describe('RFC 3339 instant.');
 /** Text that may be stored or looked for. */
-const text = z.string().refine(isStorable, 'Not text that can be stored');
+export const text = z.string().refine(isStorable, 'Not text that can be stored');
 const book = text.default(DEFAULT_BOOK).describe('Code of the book.');
 /** A position in the journal; 18 digits are more than any journal will have, and fewer than PostgreSQL's bigint takes. */
 const sequence = z.string().regex(/^(0|[1-9]\d{0,17})$/, 'Not a position in a journal');
@@ -56,6 +56,10 @@ export const accountsBody = z.strictObject({
         side: side.describe('Normal side: debit for assets and expenses, credit for liabilities, equity and income.'),
         name: z.string().optional(),
         limits: limits.partial().optional(),
+        groups: z
+          .array(z.strictObject({ dimension: text, code: text }))
+          .max(20)
+          .optional(),
       }),
     )
     .min(1)
@@ -121,6 +125,7 @@ export const transfersBody = z
           type: z.string().max(64).optional(),
           description: z.string().max(500).optional(),
           reference: z.string().max(128).optional(),
+          adjustment: z.boolean().optional().describe('Meant for a closed period; a sealed one takes nothing.'),
         }),
       )
       .min(1)
@@ -157,6 +162,7 @@ export const transferReply = z
     type: z.string().nullable(),
     description: z.string().nullable(),
     reference: z.string().nullable(),
+    adjustment: z.boolean().describe('Posted into a closed period on purpose.'),
   })
   .meta({ id: 'Transfer' });
 
@@ -221,6 +227,10 @@ export const clocksQuery = z.strictObject({
   effective_date: date.optional().describe('Default: the business date.'),
   recorded_at: instant.optional().describe('As known at this instant; default now.'),
 });
+export const trialBalanceQuery = clocksQuery.extend({
+  dimension: text.optional().describe('With group: only members of this group.'),
+  group: text.optional(),
+});
 export const statementQuery = z
   .strictObject({
     ...pageQuery,
@@ -237,6 +247,7 @@ export const transferListQuery = z.strictObject({
   kind: z.enum(['transfer', 'pending', 'post', 'void', 'reverse', 'expire']).optional(),
   type: text.optional(),
   reference: text.optional(),
+  adjustment: z.enum(['true', 'false']).optional(),
   effective_from: date.optional(),
   effective_to: date.optional(),
 });

@@ -22,6 +22,14 @@ const checks = [
   { name: 'reversals', about: 'reversals mirror their originals, once each', order: 'sequence' },
   { name: 'counters', about: 'account counters equal the sums of the journal', order: 'account_id' },
   { name: 'code_days', about: 'chart-of-accounts totals equal the sums of the journal', order: 'effective_date, code' },
+  { name: 'groups', about: 'group balances equal the sums of their members', order: 'group_id, currency' },
+  {
+    name: 'group_days',
+    about: 'group totals per date equal the sums of the journal',
+    order: 'group_id, currency, effective_date',
+  },
+  { name: 'windows', about: 'velocity windows have counted what the journal says', order: 'window_id, account_id' },
+  { name: 'closing', about: 'nothing was posted into a closed period but adjustments', order: 'sequence' },
 ] as const;
 
 export interface VerifyFinding {

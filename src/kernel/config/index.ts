@@ -49,6 +49,8 @@ const timeZone: Reader<string> = (value) => {
   }
 };
 
+const origin: Reader<string> = (value) => (/^[^\s+/](?:[^\s+]*[^\s+/])?$/.test(value) ? value : undefined);
+
 const postgresUrl: Reader<string> = (value) =>
   /^postgres(ql)?:\/\/./.test(value) && URL.canParse(value) ? value : undefined;
 
@@ -144,6 +146,30 @@ const keys = {
     expects: 'an IANA time zone',
     doc: 'Business time zone: where the business date changes at midnight.',
     read: timeZone,
+  },
+  evidence: {
+    env: 'LONGMEN_EVIDENCE',
+    file: 'evidence',
+    default: 'on',
+    expects: 'on or off',
+    doc: 'Whether this process makes evidence of postings. With off they wait for one that does.',
+    read: oneOf(['on', 'off']),
+  },
+  evidenceFolder: {
+    env: 'LONGMEN_EVIDENCE_FOLDER',
+    file: 'evidence_folder',
+    default: null,
+    expects: 'a folder',
+    doc: 'Folder of the private keys that sign evidence; without it evidence in the data folder. Created when missing.',
+    read: folder,
+  },
+  evidenceOrigin: {
+    env: 'LONGMEN_EVIDENCE_ORIGIN',
+    file: 'evidence_origin',
+    default: 'longmen.localhost/api/v1/evidence',
+    expects: 'an address without scheme, spaces, + or a / at its end',
+    doc: 'What the names of new evidence logs begin with; /<book> is added. Best the address they are served at.',
+    read: origin,
   },
 } as const satisfies Record<string, Key<string | number>>;
 

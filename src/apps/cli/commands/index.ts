@@ -1,11 +1,14 @@
 /** All commands of `longmen`, in the order its help shows them. */
 import type { RegisterCommand } from '../command.ts';
 import { bookCommand } from './book.ts';
+import { chartCommand } from './chart.ts';
 import { configCommand } from './config.ts';
 import { decideCommand } from './decide.ts';
+import { evidenceCommand } from './evidence.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
+import { periodCommand } from './period.ts';
 import { processCommand } from './process.ts';
 import { startCommand } from './start.ts';
 import { tokenCommand } from './token.ts';
@@ -17,9 +20,12 @@ export const commands: readonly RegisterCommand[] = [
   migrateCommand,
   tokenCommand,
   bookCommand,
+  chartCommand,
+  periodCommand,
   importCommand,
   exportCommand,
   verifyCommand,
+  evidenceCommand,
   decideCommand,
   processCommand,
 ];

@@ -7,6 +7,7 @@ import { parseExpression } from '../feel/parser.ts';
 import type { Run } from '../feel/run.ts';
 import { valueText } from '../feel/text.ts';
 import { FeelRange, type Value } from '../feel/values.ts';
+import { assertWeight } from '../feel/weight.ts';
 import { DATE_FUNCTIONS } from './dates.ts';
 import { type BuiltIn, defineGroup, textArg } from './define.ts';
 
@@ -103,6 +104,7 @@ export const CONVERSION_FUNCTIONS: BuiltIn[] = defineGroup('conversion', [
       ['string(date("2012-12-25"))', '2012-12-25'],
     ],
     call: ([value = null], run) => {
+      assertWeight(value, run.limits.size);
       const text = valueText(value);
       run.produce(text.length);
       return text;

@@ -12,6 +12,7 @@ import {
   subtractNumbers,
   toDecimal,
 } from './numbers.ts';
+import { DEFAULT_LIMITS } from './run.ts';
 import {
   addMonths,
   addToDate,
@@ -29,6 +30,7 @@ import {
   subtractPoints,
 } from './temporal.ts';
 import { type Context, FeelFunction, FeelRange, isContext, isList, kindOf, type List, type Value } from './values.ts';
+import { assertWeight, weightOf } from './weight.ts';
 import { UTC } from './zones.ts';
 
 /** Order of strings by Unicode code point, which differs from UTF-16 order beyond the basic plane. */
@@ -91,12 +93,19 @@ export function isEqual(left: Value, right: Value): boolean {
   return equal(left, right) === true;
 }
 
+/** What is too large to be compared element by element; both have to be, as the smaller ends the comparison. */
+function assertComparable(left: Value, right: Value): void {
+  if (weightOf(left) > DEFAULT_LIMITS.size) assertWeight(right, DEFAULT_LIMITS.size);
+}
+
 function equalLists(left: List, right: List): boolean {
+  if (left.length === right.length) assertComparable(left, right);
   return left.length === right.length && left.every((item, index) => isEqual(item, right[index] ?? null));
 }
 
 function equalContexts(left: Context, right: Context): boolean {
   if (left.size !== right.size) return false;
+  assertComparable(left, right);
   for (const [key, value] of left) {
     const other = right.get(key);
     if (other === undefined || !isEqual(value, other)) return false;

@@ -1,0 +1,12 @@
+/** Evidence: every posting of a book becomes a leaf of its Merkle log. See README.md. */
+export { decodeLeaf, encodeLeaf, LEAF_VERSION, leafKinds, type PostingLeaf } from './leaf.ts';
+export { evidenceRoutes } from './routes.ts';
+export {
+  type EvidenceDeps,
+  evidenceFolder,
+  openPostingEvidence,
+  POSTINGS,
+  type PostingEvidence,
+  type PostingProof,
+} from './service.ts';
+export { type EvidenceFinding, type EvidenceReport, type EvidenceVerifyOptions, verifyPostings } from './verify.ts';

@@ -1,0 +1,228 @@
+/** Keeps the log of each book's postings: appends, signs, proves, erases. */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  appendHashes,
+  createLog,
+  formatProof,
+  formatVerifierKey,
+  inclusionProof,
+  type KeptCheckpoint,
+  type Keyring,
+  type Log,
+  type LogKey,
+  type LogSource,
+  latestCheckpoint,
+  lockLog,
+  type Marker,
+  openKeyring,
+  openMarker,
+  type ProofFile,
+  readLog,
+  signLog,
+  verifierKeys,
+} from '#engines/evidence';
+import type { Clock } from '#kernel/clock';
+import type { Config } from '#kernel/config';
+import type { Database, Transaction } from '#kernel/database';
+import { LongmenError } from '#kernel/errors';
+import { type Book, type ConsumerLog, findBook, runConsumer } from '#kernel/events';
+import { evidenceError } from './errors.ts';
+import { decodeLeaf, type PostingLeaf } from './leaf.ts';
+import { BATCH, eraseTexts, findPosting, firstMissing, hashNew, journalEnd, readLeaves, readSalts } from './store.ts';
+
+/** The log of a book's postings. */
+export const POSTINGS = 'postings';
+/** Events handled in one transaction; each can tell of thousands of postings. */
+const EVENTS_PER_TRANSACTION = 16;
+const SIGN_INTERVAL_MS = 1_000;
+
+export interface EvidenceDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  /** Where the private keys are. */
+  readonly folder: string;
+  /** What the origins of new logs begin with; the book's code is added. */
+  readonly origin: string;
+  readonly log?: ConsumerLog;
+}
+
+/** Where the keys are unless said otherwise. */
+export function evidenceFolder(config: Pick<Config, 'dataFolder' | 'evidenceFolder'>): string {
+  return config.evidenceFolder ?? join(config.dataFolder, 'evidence');
+}
+
+/** A proof of one posting, with what its leaf says in words. */
+export interface PostingProof extends ProofFile {
+  /** The leaf, decoded. */
+  readonly posting: PostingLeaf;
+  /** The texts behind the hashes of the leaf with their salts (hexadecimal), when they were asked for. */
+  readonly texts?: Readonly<
+    Record<'description' | 'reference', { readonly text: string; readonly salt: string } | null>
+  >;
+}
+
+export interface PostingEvidence {
+  readonly keyring: Keyring;
+  /** Appends and signs until `signal` aborts; it never rejects. Any number of processes may run it for one book. */
+  run(book: Book, signal: AbortSignal): Promise<void>;
+  /** Appends whatever the journal has and the log has not, and signs. */
+  catchUp(book: Book, onProgress?: (done: number, total: number) => void): Promise<KeptCheckpoint>;
+  /** Signs what the log holds, when it has changed; null when another process is signing. */
+  sign(book: Book): Promise<KeptCheckpoint | null>;
+  /** The log of a book and its entries. Errors: `book_not_found`, `evidence_log_not_found`. */
+  source(bookCode: string): Promise<LogSource>;
+  /**
+   * The proof that a transfer was posted, against the newest checkpoint. Errors: `evidence_posting_not_found`,
+   * `evidence_index_out_of_range` when it is not under a checkpoint yet, which takes about a second.
+   */
+  prove(bookCode: string, transferId: string, options?: { texts?: boolean }): Promise<PostingProof>;
+  /**
+   * Erases description and reference of a posting and their salts, and keeps the reason. False: there is nothing to
+   * erase. Errors: `evidence_posting_not_found`, `evidence_index_out_of_range` when it is not in the log yet.
+   */
+  erase(tx: Transaction, bookCode: string, transferId: string, reason: string): Promise<boolean>;
+}
+
+export function openPostingEvidence({ db, clock, folder, origin, log }: EvidenceDeps): PostingEvidence {
+  const keyring = openKeyring({ folder, clock });
+  let marker: Marker | undefined;
+
+  function keyOf(book: Pick<Book, 'bookId'>): LogKey {
+    return { bookId: book.bookId, log: POSTINGS };
+  }
+
+  /** The book's log, locked; made when it is the first time. */
+  async function lockedLog(tx: Transaction, book: Book): Promise<Log> {
+    marker ??= openMarker(folder, { create: true });
+    try {
+      return await lockLog(tx, keyOf(book));
+    } catch (error) {
+      if (!(error instanceof LongmenError && error.code === 'evidence_log_not_found')) throw error;
+      await createLog(tx, keyOf(book), { origin: `${origin}/${book.code}`, clock, marker });
+      return lockLog(tx, keyOf(book));
+    }
+  }
+
+  /** Appends the postings up to `last`, at most `BATCH * batches` of them. Leaf n stands for sequence n + 1. */
+  async function appendThrough(tx: Transaction, book: Book, last: number, batches: number): Promise<number> {
+    let state = await lockedLog(tx, book);
+    for (let batch = 0; batch < batches && state.size < last; batch++) {
+      const first = state.size + 1;
+      const end = Math.min(last, state.size + BATCH);
+      const { count, hashes } = await hashNew(tx, book, first, end);
+      if (hashes === null || count !== end - first + 1) {
+        const sequence = await firstMissing(tx, book.bookId, first, end);
+        throw evidenceError('evidence_journal_gap', `The journal of book ${book.code} lacks sequence ${sequence}`);
+      }
+      state = { ...state, ...(await appendHashes(tx, state, hashes, marker)) };
+    }
+    return state.size;
+  }
+
+  async function sign(book: Book): Promise<KeptCheckpoint | null> {
+    return signLog({ db, keyring, clock }, keyOf(book));
+  }
+
+  /** Once a second, so also soon after the end of a burst; with nothing new it is one look. */
+  async function signLoop(book: Book, signal: AbortSignal): Promise<void> {
+    let told = '';
+    while (!signal.aborted) {
+      try {
+        await sign(book);
+        told = '';
+      } catch (error) {
+        const code = error instanceof LongmenError ? error.code : String(error);
+        if (told !== code) log?.error({ err: error, book: book.code }, 'the log of postings cannot be signed');
+        told = code;
+      }
+      await sleep(SIGN_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async function source(bookCode: string): Promise<LogSource> {
+    const book = await findBook(db, bookCode);
+    await readLog(db, keyOf(book));
+    return { key: keyOf(book), entries: (from, to) => readLeaves(db, book, from + 1, to) };
+  }
+
+  async function positionOf(bookCode: string, transferId: string) {
+    const book = await findBook(db, bookCode);
+    const isId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(transferId);
+    const posting = isId ? await findPosting(db, book.bookId, transferId.toLowerCase()) : null;
+    if (posting !== null) return { book, posting };
+    throw evidenceError('evidence_posting_not_found', `Book ${book.code} has no posting of a transfer ${transferId}`);
+  }
+
+  return {
+    keyring,
+    sign,
+    source,
+    async run(book, signal) {
+      await db.transaction((tx) => lockedLog(tx, book));
+      const consumer = runConsumer({
+        db,
+        name: 'evidence.postings',
+        bookId: book.bookId,
+        types: ['ledger.posted'],
+        batchSize: EVENTS_PER_TRANSACTION,
+        clock,
+        signal,
+        ...(log === undefined ? {} : { log }),
+        async handle(tx, events) {
+          const last = Math.max(...events.map(({ payload }) => lastSequenceOf(payload)));
+          await appendThrough(tx, book, last, Number.POSITIVE_INFINITY);
+        },
+      });
+      await Promise.all([consumer, signLoop(book, signal)]);
+    },
+    async catchUp(book, onProgress) {
+      const end = await journalEnd(db, book.bookId);
+      let size = -1;
+      while (size < end) {
+        size = await db.transaction((tx) => appendThrough(tx, book, end, 8));
+        onProgress?.(size, end);
+      }
+      for (;;) {
+        const signed = await sign(book);
+        if (signed !== null) return signed;
+        await sleep(10);
+      }
+    },
+    async prove(bookCode, transferId, options = {}) {
+      const { book, posting } = await positionOf(bookCode, transferId);
+      const { sequence } = posting;
+      const key = keyOf(book);
+      const checkpoint = await latestCheckpoint(db, key);
+      const proof = await inclusionProof(db, key, sequence - 1, checkpoint.size);
+      const [entry] = await readLeaves(db, book, sequence, sequence);
+      if (entry === undefined) throw evidenceError('evidence_journal_gap', `No journal row ${sequence}`);
+      const { origin: logOrigin } = await readLog(db, key);
+      const keys = (await verifierKeys(db, logOrigin)).map(formatVerifierKey);
+      const file = formatProof({ index: BigInt(sequence - 1), entry, proof, checkpoint: checkpoint.note, keys });
+      const proved = { ...file, posting: decodeLeaf(entry) };
+      if (options.texts !== true) return proved;
+      const salts = await readSalts(db, book.bookId, sequence, sequence);
+      const told = (text: string | null, offset: number) =>
+        text === null ? null : { text, salt: salts.subarray(offset, offset + 16).toString('hex') };
+      return {
+        ...proved,
+        texts: { description: told(posting.description, 0), reference: told(posting.reference, 16) },
+      };
+    },
+    async erase(tx, bookCode, transferId, reason) {
+      const { book, posting } = await positionOf(bookCode, transferId);
+      const { sequence } = posting;
+      const { size } = await lockLog(tx, keyOf(book));
+      if (sequence > size) {
+        throw evidenceError('evidence_posting_not_found', `Posting ${sequence} is not in the log yet`, { sequence });
+      }
+      return eraseTexts(tx, book.bookId, { sequence, reason, at: clock.now().toString() });
+    },
+  };
+}
+
+function lastSequenceOf(payload: unknown): number {
+  const last = typeof payload === 'object' && payload !== null && 'last_sequence' in payload && payload.last_sequence;
+  return Number(last);
+}
