@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import { readProcesses } from '#engines/process';
 import { invariant } from '#kernel/errors';
 import { bpmn } from '#test/bpmn';
-import { kindsOf } from '#test/bpmn-kinds';
 import type { Effect } from '../src/engines/process/core/effects.ts';
 import { emptyState, type State, type Token } from '../src/engines/process/core/state.ts';
 import { type Stimulus, step } from '../src/engines/process/core/step.ts';
@@ -120,16 +119,8 @@ export interface Case {
   readonly status?: string;
 }
 
-/** Kinds of element in the cases so far. */
-export const kindsPlayed = new Set<string>();
-
 /** Makes a test of each case. */
 export function playCases(cases: readonly Case[]): void {
-  for (const { body, roots } of cases) {
-    for (const process of readProcesses(bpmn(body, roots)).processes) {
-      for (const kind of kindsOf(process)) kindsPlayed.add(kind);
-    }
-  }
   for (const { name, body, roots = '', play, visits, variables, open, status = 'completed' } of cases) {
     test(name, () => {
       const { processes, problems } = readProcesses(bpmn(body, roots));

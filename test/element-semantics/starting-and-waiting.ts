@@ -20,7 +20,7 @@ import {
   timer,
   user,
 } from '#test/bpmn-elements';
-import { playCases } from '#test/bpmn-player';
+import type { Case } from '#test/bpmn-player';
 
 const date = (text: string) => `<timerEventDefinition><timeDate>${text}</timeDate></timerEventDefinition>`;
 const cycle = (text: string) => `<timerEventDefinition><timeCycle>${text}</timeCycle></timerEventDefinition>`;
@@ -31,7 +31,7 @@ const messages = `${roots}<message id="m2" name="payment"/>`;
 const besides = (definition: string, interrupts: boolean) =>
   `${start}${user('a')}${eventSub('x', `${starting('s2', definition, interrupts)}${task('c')}${f('s2>c')}`)}${end}${f('s>a>e')}`;
 
-playCases([
+export const startingAndWaiting: readonly Case[] = [
   {
     name: 'signal start event',
     body: `${starting('s', signal)}${end}${f('s>e')}`,
@@ -212,4 +212,4 @@ playCases([
     play: ['start', 'do a', 'do a'],
     visits: 's a a a e',
   },
-]);
+];
