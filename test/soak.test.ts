@@ -3,11 +3,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { run as books } from '../soak/books.ts';
 import { run as crash } from '../soak/crash.ts';
 import type { Soak, SoakReport } from '../soak/lib/contract.ts';
 import { seededRandom } from '../soak/lib/random.ts';
 import { run as oracle } from '../soak/oracle.ts';
 import { run as processes } from '../soak/processes.ts';
+import { run as restore } from '../soak/restore.ts';
 
 function short(soak: Soak, size: { rounds?: number; operations?: number }): Promise<SoakReport> {
   return soak({ ...size, seed: 20_260_302, log: () => undefined, progress: () => undefined });
@@ -48,6 +50,19 @@ test('two server processes on one database decide everything once', async () => 
   const report = await short(processes, { operations: 1_500 });
   passed(report);
   assert.ok(Number(report.details.decided_by_first) > 0 && Number(report.details.decided_by_second) > 0);
+});
+
+test('nothing is lost, doubled or left in transit between the books of an entity when servers are killed', async () => {
+  const report = await short(books, { rounds: 1 });
+  passed(report);
+  assert.ok(Number(report.details.between_books_accepted) > 0 && Number(report.details.kills) === 1);
+});
+
+test('what was answered by an instant is restored, and nothing later', async () => {
+  const report = await short(restore, { rounds: 2, operations: 600 });
+  passed(report);
+  const { transfers, instants } = report.details;
+  assert.deepEqual([instants, Number(transfers) >= 600], [2, true]);
 });
 
 test('the same seed makes the same choices, another seed others', () => {

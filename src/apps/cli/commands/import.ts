@@ -7,12 +7,16 @@ import { table } from '../output.ts';
 
 const cliImportError = defineErrors({
   import_unexplained: { status: 409, title: 'Some closing balances differ from those of the bank' },
+  import_rates_with_refusals: { status: 409, title: 'Some rows of the file are of unknown countries or currencies' },
   import_with_refusals: { status: 409, title: 'The ledger refused some transfers of the file' },
 });
 
-/** `longmen import berka|transfers`: books and files of transfers from outside. */
+/** `longmen import berka|transfers|rates`: books, files of transfers and exchange rates from outside. */
 export const importCommand: RegisterCommand = (program, act) => {
-  const family = program.command('import').helpCommand(false).description('bring in books and transfers from outside');
+  const family = program
+    .command('import')
+    .helpCommand(false)
+    .description('bring in books, transfers and exchange rates from outside');
   addExample(family, 'longmen import berka ../shared/data/berka');
 
   const berka = family
@@ -67,6 +71,34 @@ export const importCommand: RegisterCommand = (program, act) => {
     'longmen import transfers payments.csv',
     'longmen import transfers payments.jsonl --book branch2',
   );
+
+  const rates = family
+    .command('rates')
+    .description('load a file of exchange rates; exit code 0 only if every row was understood')
+    .argument(
+      '<file>',
+      'a CSV file: Date,Country,Exchange rate (per US dollar), or date,base,quote,mid,bid,ask,quoted_at',
+    )
+    .option('--source <name>', 'whose rates they are (default: the name of the file)')
+    .action(
+      act(async (context, [file = ''], options) => {
+        const { importRates } = await import('#systems/exchange');
+        const db = await context.database();
+        const source = options.source === undefined ? undefined : String(options.source);
+        const result = await importRates({ db, clock: context.clock }, file, { source });
+        const { rows, added, unchanged, refused, refusals } = result;
+        context.output.result(
+          result,
+          () => `${rows} rows of ${result.source}: ${added} rates added, ${unchanged} unchanged, ${refused} refused`,
+        );
+        if (refused === 0) return;
+        for (const { reason, rows: count, first_line } of refusals) {
+          context.output.note(`${count} rows from line ${first_line}: ${reason}`);
+        }
+        throw cliImportError('import_rates_with_refusals', `${refused} of ${rows} rows were refused`, { refused });
+      }),
+    );
+  addExample(rates, 'longmen import rates ../shared/data/rates/monthly.csv');
 };
 
 async function importDeps(context: Context): Promise<{ deps: ImportDeps; onProgress: OnProgress }> {

@@ -1,0 +1,26 @@
+import { defineErrors } from '#kernel/errors';
+
+export const templateError = defineErrors({
+  template_name_invalid: { status: 400, title: 'Not a name for a template' },
+  template_definition_invalid: { status: 400, title: 'The template is not of the form of templates' },
+  template_not_found: { status: 404, title: 'No such template' },
+  template_draft_not_found: { status: 404, title: 'The template has no draft' },
+  template_unsound: { status: 422, title: 'The checks of the template found faults' },
+  template_retired: { status: 409, title: 'This version of the template is retired' },
+  template_parameter_missing: { status: 422, title: 'A parameter of the template is missing' },
+  template_parameter_unknown: { status: 422, title: 'The template has no such parameter' },
+  template_parameter_invalid: { status: 422, title: 'The value of a parameter does not fit its type' },
+  template_currency_mismatch: { status: 422, title: 'Amounts of different currencies meet' },
+  template_amount_negative: { status: 422, title: 'An amount of the template comes out negative' },
+  template_parts_exceed_whole: { status: 422, title: 'The parts of a split are more than its whole' },
+  template_parts_below_whole: { status: 422, title: 'The parts of a split are less than its whole' },
+  template_nothing_to_post: { status: 422, title: 'All amounts of the template come out zero' },
+  template_too_many_transfers: { status: 422, title: 'The template makes more transfers than one request holds' },
+  template_text_too_long: { status: 422, title: 'A text of the template is too long once filled in' },
+  template_account_unknown: { status: 422, title: 'A source of the template is no account of the book' },
+  template_source_increases: { status: 422, title: 'A source of the template would increase' },
+  template_posting_id_invalid: { status: 400, title: 'The id of a posting is not a UUID' },
+  template_posting_differs: { status: 409, title: 'This id was used for another posting' },
+  template_posting_contended: { status: 503, title: 'Too many ask with one id at once' },
+  template_posting_not_found: { status: 404, title: 'No such posting of a template' },
+});
