@@ -15,7 +15,7 @@ import type { Log } from '#kernel/log';
 import { createMetrics } from '#kernel/metrics';
 import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
 import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
-import { entityRoutes, openBooks } from '#systems/books';
+import { entityBooks, entityRoutes, openBooks } from '#systems/books';
 import { evidenceFolder, evidenceRoutes, openPostingEvidence } from '#systems/evidence';
 import { exchangeRoutes, openExchange } from '#systems/exchange';
 import { generalLedgerRoutes } from '#systems/general-ledger';
@@ -136,7 +136,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
       processRoutes(processes),
       templateRoutes(openTemplates({ db, ledger, clock })),
       exchangeRoutes(openExchange({ db, ledger, clock })),
-      reportRoutes(openReports({ db })),
+      reportRoutes(openReports({ db, entityBooks })),
     ]);
     closers.push(async () => void (await app.close()));
     const url = await app.listen({ host: config.host, port: config.port });

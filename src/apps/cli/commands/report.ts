@@ -113,8 +113,9 @@ async function report(context: Context, kind: ReportKind, options: Options): Pro
   }
   if (format === 'xlsx' && file === undefined) throw new UsageError('--format xlsx needs --out');
   const { csvText, gridJson, openReports, tabular, xlsxBytes } = await import('#systems/reports');
+  const { entityBooks } = await import('#systems/books');
   const request = await requestOf(context, kind, options);
-  const grid = await openReports({ db: await context.database() }).report(request);
+  const grid = await openReports({ db: await context.database(), entityBooks }).report(request);
   const language: Language = options.language === 'en' ? 'en' : 'zh';
   const whole = () => tabular(grid, { language, nonzero: false });
   const content = async (): Promise<string | Buffer> => {
