@@ -82,6 +82,15 @@ suite('the packed tarball', { timeout: 300_000 }, () => {
     assert.equal(total, projectFiles('src').filter((path) => path.endsWith('.sql')).length);
   });
 
+  test('its process engine can be used alone', async () => {
+    writeFileSync(
+      join(project, 'process.mjs'),
+      "import { deploy, start } from 'longmen/process';\nconsole.log(typeof deploy, typeof start);\n",
+    );
+    const { stdout } = await run(process.execPath, ['process.mjs'], { cwd: project, env: environment });
+    assert.equal(stdout, 'function function\n');
+  });
+
   test('its verifier of evidence can be used alone', async () => {
     writeFileSync(
       join(project, 'evidence.mjs'),

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ledger, ledgerRoutes, openLedger } from '#engines/ledger';
+import { openProcesses, type ProcessFunction, processRoutes, runWorker } from '#engines/process';
 import { backupKeyOf, followBackup } from '#kernel/backup';
 import type { Clock } from '#kernel/clock';
 import type { Config } from '#kernel/config';
@@ -33,6 +34,8 @@ export interface RunningServer {
 export interface ServerOptions {
   readonly clock: Clock;
   readonly log: Log;
+  /** What service tasks of processes call, by name. */
+  readonly functions?: Readonly<Record<string, ProcessFunction>>;
 }
 
 /** How often pending transfers are looked through for expiry. */
@@ -47,7 +50,8 @@ const IDEMPOTENCY_DAYS = 7;
 const DELIVERY_DAYS = 30;
 
 /** Starts the application server on a data folder; errors: `data_folder_in_use` and those of the database. */
-export async function startServer(config: Config, { clock, log }: ServerOptions): Promise<RunningServer> {
+export async function startServer(config: Config, options: ServerOptions): Promise<RunningServer> {
+  const { clock, log, functions = {} } = options;
   const folder = lockDataFolder(config.dataFolder);
   const closers: (() => Promise<void> | void)[] = [() => folder.release()];
   let closing: Promise<void> | undefined;
@@ -72,6 +76,8 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
     });
     const webhooks = openWebhooks({ db, clock, log, allowedNetworks: loopbackNetworks });
 
+    const processes = openProcesses({ db, clock, timeZone: config.timeZone, functions, log });
+
     const stop = new AbortController();
     const loops = [
       every(EXPIRY_INTERVAL_MS, stop.signal, log, async () => {
@@ -81,6 +87,9 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
         while ((await books.continueDue()) > 0);
       }),
       besideEachBook(db, 'webhook delivery', stop.signal, log, ({ bookId }) => webhooks.run(bookId, stop.signal)),
+      besideEachBook(db, 'process work', stop.signal, log, async ({ code }) =>
+        runWorker(await processes.of(code), stop.signal),
+      ),
     ];
     if (config.evidence === 'on') {
       loops.push(besideEachBook(db, 'evidence', stop.signal, log, (book) => evidence.run(book, stop.signal)));
@@ -124,6 +133,7 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
       eventRoutes,
       webhookRoutes(webhooks),
       evidenceRoutes(evidence),
+      processRoutes(processes),
       templateRoutes(openTemplates({ db, ledger, clock })),
       exchangeRoutes(openExchange({ db, ledger, clock })),
       reportRoutes(openReports({ db, entityBooks })),

@@ -11,6 +11,7 @@ import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
 import { periodCommand } from './period.ts';
+import { processCommand } from './process.ts';
 import { reportCommand } from './report.ts';
 import { restoreCommand } from './restore.ts';
 import { startCommand } from './start.ts';
@@ -36,4 +37,5 @@ export const commands: readonly RegisterCommand[] = [
   backupCommand,
   restoreCommand,
   decideCommand,
+  processCommand,
 ];
