@@ -131,7 +131,7 @@ suite('groups', () => {
     let writing = true;
     let posted = 0;
     const writers = Array.from({ length: 4 }, async (_, writer) => {
-      while (writing) {
+      while (writing || posted <= 40) {
         const step = posted++ % 39;
         await ledger.post(code, [transfer(ids[step] ?? '', ids[step + 1] ?? '', BigInt(writer + 1))]);
       }
