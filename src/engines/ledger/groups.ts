@@ -232,26 +232,27 @@ export async function moveMembers(
   accountIds: readonly string[],
   way: 'join' | 'leave',
 ): Promise<number> {
+  const notFound = (id: string) => ledgerError('account_not_found', `No account ${id}`, { account_id: id });
   const malformed = accountIds.find((id) => !isTransferId(id));
+  if (malformed !== undefined) throw notFound(malformed);
+  // Named twice, it joins once.
+  const ids = [...new Set(accountIds.map((id) => id.toLowerCase()))];
   const { rows: unknown } = await tx.query<{ id: string }>(
-    `select u.id from unnest($2::text[]) as u (id) where not exists (
-       select from ledger.account a where a.book_id = $1 and a.account_id::text = lower(u.id)) limit 1`,
-    [bookId, malformed === undefined ? accountIds : [malformed]],
+    `select u.id::text as id from unnest($2::uuid[]) as u (id)
+     where not exists (select from ledger.account a where a.book_id = $1 and a.account_id = u.id) limit 1`,
+    [bookId, ids],
   );
-  const missing = unknown[0]?.id;
-  if (missing !== undefined) throw ledgerError('account_not_found', `No account ${missing}`, { account_id: missing });
+  if (unknown[0] !== undefined) throw notFound(unknown[0].id);
   const { rows } = await tx.query<{ moved: number }>(`select ledger.${way}_group($1, $2, $3::uuid[], $4) as moved`, [
     bookId,
     await groupId(tx, bookId, key),
-    accountIds,
+    ids,
     instantText(clock.now()),
   ]);
   const moved = rows[0]?.moved ?? 0;
   if (moved > 0) {
     const type = way === 'join' ? 'ledger.group_joined' : 'ledger.group_left';
-    await appendEvents(tx, bookId, clock, [
-      { type, subject: nameOf(key), payload: { ...key, account_ids: accountIds } },
-    ]);
+    await appendEvents(tx, bookId, clock, [{ type, subject: nameOf(key), payload: { ...key, account_ids: ids } }]);
   }
   return moved;
 }

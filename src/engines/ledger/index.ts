@@ -74,4 +74,5 @@ export {
 } from './statement.ts';
 export { readClosing as closing } from './store.ts';
 export { type VerifyFinding, type VerifyOptions, type VerifyReport, verify } from './verify.ts';
+export { findAccountBooks, type Whereabouts } from './whereabouts.ts';
 export { listWindows, type VelocityWindow, type WindowInput, type WindowMaxima } from './windows.ts';
