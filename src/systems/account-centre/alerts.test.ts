@@ -166,7 +166,7 @@ test('a rule that cannot be is refused', async () => {
     [{ path: 'fund', accountId: first }, 'alert_rule_invalid'],
     [{ path: 'fund/other' }, 'node_not_found'],
     [{ accountId: newId() }, 'account_not_in_tree'],
-    [{ customer: 'C9' }, 'customer_not_found'],
+    [{ customer: 'C9' }, 'tree_not_found'],
   ];
   for (const [more, code] of cases) await assert.rejects(rule(one, more), { code });
   const id = await rule(one);

@@ -28,7 +28,7 @@ export interface AlertDeps {
 }
 
 export interface Alerts {
-  /** Adds a rule; it looks at what is posted from then on. Errors: `alert_rule_invalid`, `alert_rule_different`, `customer_not_found`, `node_not_found`, `account_not_in_tree`. */
+  /** Adds a rule; it looks at what is posted from then on. Errors: `alert_rule_invalid`, `alert_rule_different`, `tree_not_found`, `node_not_found`, `account_not_in_tree`. */
   addRule(tx: Transaction, book: string, rule: RuleInput, hand: Hand): Promise<AlertRule>;
   /** Ends a rule; the same again changes nothing. Error: `alert_rule_not_found`. */
   retireRule(tx: Transaction, book: string, id: string, hand: Hand): Promise<AlertRule>;

@@ -56,7 +56,7 @@ export interface Earmarks {
   use(book: string, id: string, input: UseInput, hand: Hand): Promise<Earmark>;
   /**
    * Gives up what is left of an earmark, for a reason; one that holds nothing any more stays as it is.
-   * Errors: `reason_required`, `earmark_not_found`, `earmark_contended`.
+   * Errors: `centre_reason_required`, `earmark_not_found`, `earmark_contended`.
    */
   release(book: string, id: string, hand: Hand): Promise<Earmark>;
   /** Error: `earmark_not_found`. */

@@ -1,11 +1,11 @@
 import { defineErrors } from '#kernel/errors';
 
 export const centreError = defineErrors({
-  actor_invalid: { status: 400, title: 'Who does it must be named' },
-  reason_required: { status: 400, title: 'A reason must be given' },
-  customer_key_invalid: { status: 400, title: 'Not a key of a customer' },
-  customer_not_found: { status: 404, title: 'Customer not found' },
-  customer_closed: { status: 409, title: 'The account tree of the customer is closed' },
+  centre_actor_invalid: { status: 400, title: 'Who does it must be named' },
+  centre_reason_required: { status: 400, title: 'A reason must be given' },
+  tree_key_invalid: { status: 400, title: 'Not a key of a customer' },
+  tree_not_found: { status: 404, title: 'Customer not found' },
+  tree_closed: { status: 409, title: 'The account tree of the customer is closed' },
   node_invalid: { status: 400, title: 'Not a node of an account tree' },
   node_not_found: { status: 404, title: 'Node not found' },
   node_different: { status: 409, title: 'The node exists with another name' },

@@ -16,7 +16,7 @@ import {
 test('keys and nodes are names that can stand in a path', () => {
   for (const good of ['C1', 'c-1.2_3', '9', 'x'.repeat(40)]) assert.equal(customerKey(good), good);
   for (const bad of ['', ' ', '-a', 'a/b', '客户', 'a b', 'x'.repeat(41)]) {
-    assert.throws(() => customerKey(bad), { code: 'customer_key_invalid' }, bad);
+    assert.throws(() => customerKey(bad), { code: 'tree_key_invalid' }, bad);
   }
   for (const good of ['fund', 'asset', 'right', 'fund/margin', 'right/a/b-2']) assert.equal(nodePath('C1', good), good);
   for (const bad of ['', 'funds', 'fund/', '/fund', 'fund//a', 'fund/A', 'other', `fund/${'x'.repeat(60)}`]) {

@@ -21,11 +21,11 @@ export const CUSTOMER_DIMENSION = 'customer';
 /** The path of a node and of its ledger group is at most this long with the key of the customer. */
 const CODE_LENGTH = 64;
 
-/** Checks the key of a customer. Error: `customer_key_invalid`. */
+/** Checks the key of a customer. Error: `tree_key_invalid`. */
 export function customerKey(text: string): string {
   if (/^[0-9A-Za-z][0-9A-Za-z._-]{0,39}$/.test(text)) return text;
   throw centreError(
-    'customer_key_invalid',
+    'tree_key_invalid',
     'A key has 1 to 40 letters, digits, dots, dashes; it begins with a letter or digit',
   );
 }

@@ -36,7 +36,7 @@ const [cash, deposit, margin] = [newId(), newId(), newId()];
 
 test('a tree is opened, filled, read, frozen and closed', async () => {
   assert.equal((await call('POST', '/customers', { key: 'C-1' })).status, 201);
-  assert.deepEqual((await call('POST', '/customers', { key: 'a/b' })).body.code, 'customer_key_invalid');
+  assert.deepEqual((await call('POST', '/customers', { key: 'a/b' })).body.code, 'tree_key_invalid');
   assert.equal((await call('GET', '/customers/C-9')).status, 404);
   const node = { path: 'fund/margin', name: '保证金' };
   assert.deepEqual((await call('POST', '/customers/C-1/nodes', node)).body, node);
@@ -86,7 +86,10 @@ test('a tree is opened, filled, read, frozen and closed', async () => {
     ['0.45', null, '123.00'],
   ]);
 
-  assert.equal((await call('POST', '/customers/C-1/actions', { action: 'freeze' })).body.code, 'reason_required');
+  assert.equal(
+    (await call('POST', '/customers/C-1/actions', { action: 'freeze' })).body.code,
+    'centre_reason_required',
+  );
   const frozen = await call('POST', '/customers/C-1/actions', { action: 'freeze', reason: 'court order' });
   assert.equal((frozen.body.changes as Json[]).length, 2);
   await call('POST', '/customers/C-1/actions', { action: 'unfreeze', reason: 'lifted' });
@@ -113,7 +116,7 @@ test('an earmark is set, used and released', async () => {
   const use = { id: newId(), to_account_id: margin, amount: '30.00' };
   assert.equal((await call('POST', `/earmarks/${id}/uses`, use)).body.remaining, '70.00');
   assert.equal((await call('POST', `/earmarks/${id}/uses`, use)).body.remaining, '70.00');
-  assert.equal((await call('POST', `/earmarks/${id}/release`, {})).body.code, 'reason_required');
+  assert.equal((await call('POST', `/earmarks/${id}/release`, {})).body.code, 'centre_reason_required');
   const released = await call('POST', `/earmarks/${id}/release`, { reason: 'paid otherwise' });
   assert.deepEqual([released.body.state, (released.body.steps as Json[]).length], ['released', 3]);
   assert.equal((await call('GET', '/earmarks?customer=C-1')).body.items.length, 1);

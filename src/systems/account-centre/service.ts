@@ -33,17 +33,17 @@ export interface Hand {
   readonly reason?: string | undefined;
 }
 
-/** Checks the hand. Errors: `actor_invalid`, `reason_required`. */
+/** Checks the hand. Errors: `centre_actor_invalid`, `centre_reason_required`. */
 export function checkHand(hand: Hand, reasonNeeded = false): { actor: string; reason: string | null } {
   const actor = hand.actor.trim();
   if (actor.length < 1 || actor.length > 100 || /\p{Cc}/u.test(actor) || !actor.isWellFormed()) {
-    throw centreError('actor_invalid', 'The name of who does it has 1 to 100 characters');
+    throw centreError('centre_actor_invalid', 'The name of who does it has 1 to 100 characters');
   }
   const reason = (hand.reason ?? '').trim();
   if (reason.length > 500 || reason.includes('\u0000') || !reason.isWellFormed()) {
-    throw centreError('reason_required', 'A reason has at most 500 characters');
+    throw centreError('centre_reason_required', 'A reason has at most 500 characters');
   }
-  if (reasonNeeded && reason === '') throw centreError('reason_required', 'Say why: a reason must be given');
+  if (reasonNeeded && reason === '') throw centreError('centre_reason_required', 'Say why: a reason must be given');
   return { actor, reason: reason === '' ? null : reason };
 }
 
@@ -66,7 +66,7 @@ export interface ActionResult {
 
 /**
  * Opens the tree of a customer: its group and those of its three parts. The same again changes nothing.
- * Error: `customer_key_invalid`.
+ * Error: `tree_key_invalid`.
  */
 export async function openCustomer(
   { ledger, clock }: CentreDeps,
@@ -93,7 +93,7 @@ export async function openCustomer(
 
 /**
  * Adds a node below one that exists. The same again changes nothing.
- * Errors: `customer_not_found`, `customer_closed`, `node_invalid`, `node_not_found` (the one above), `node_different`.
+ * Errors: `tree_not_found`, `tree_closed`, `node_invalid`, `node_not_found` (the one above), `node_different`.
  */
 export async function addNode(
   { ledger, clock }: CentreDeps,
@@ -132,7 +132,7 @@ export async function addNode(
 
 /**
  * Opens accounts in a tree, all or none; in a frozen tree they are frozen. The same again changes nothing.
- * Errors: `customer_not_found`, `customer_closed`, `node_not_found`, `account_in_another_place`, and those of the
+ * Errors: `tree_not_found`, `tree_closed`, `node_not_found`, `account_in_another_place`, and those of the
  * ledger's `openAccounts`.
  */
 export async function openTreeAccounts(
@@ -171,7 +171,7 @@ export async function openTreeAccounts(
 
 /**
  * Lets accounts that exist join a tree with all they hold and held, all or none. The same again changes nothing.
- * Errors: `customer_not_found`, `customer_closed`, `node_not_found`, `account_in_another_place`, the ledger's
+ * Errors: `tree_not_found`, `tree_closed`, `node_not_found`, `account_in_another_place`, the ledger's
  * `account_not_found`.
  */
 export async function attachAccounts(
@@ -206,7 +206,7 @@ async function lockedTree(
   await store.readCustomer(tx, bookId, key);
   const freezes = await store.readFreezes(tx, bookId, key);
   if (options.open && freezes.closed) {
-    throw centreError('customer_closed', `The account tree of ${key} is closed`, { customer: key });
+    throw centreError('tree_closed', `The account tree of ${key} is closed`, { customer: key });
   }
   const nodes = await store.readNodes(tx, bookId, key);
   return { nodes: new Map(nodes.map((node) => [node.path, node])), freezes };
@@ -255,8 +255,8 @@ async function place({ ledger, clock }: CentreDeps, tx: Transaction, placing: Pl
 /**
  * Freezes, unfreezes or closes one account of a tree (`accountId`), or the whole tree: all or nothing. A reason must be
  * given. An account is as frozen as the stronger of its own and its tree's freeze says, so unfreezing a tree leaves what
- * is frozen by itself; what others froze in the ledger is left alone, too. Errors: `reason_required`,
- * `customer_not_found`, `customer_closed`, `account_not_in_tree`, `account_frozen_by_tree`, the ledger's
+ * is frozen by itself; what others froze in the ledger is left alone, too. Errors: `centre_reason_required`,
+ * `tree_not_found`, `tree_closed`, `account_not_in_tree`, `account_frozen_by_tree`, the ledger's
  * `account_is_closed`, and `action_stopped` with `obstacles` when what is to be closed holds something.
  */
 export async function act(
@@ -274,7 +274,7 @@ export async function act(
   const { freezes } = await lockedTree(tx, bookId, key, { open: false });
   if (freezes.closed) {
     if (action === 'close' && request.accountId === undefined) return { changes: [], kept: [] };
-    throw centreError('customer_closed', `The account tree of ${key} is closed`, { customer: key });
+    throw centreError('tree_closed', `The account tree of ${key} is closed`, { customer: key });
   }
   const all = await treeAccounts(tx, bookId, key);
   const accountId = request.accountId?.toLowerCase() ?? null;

@@ -44,7 +44,7 @@ export async function lockTree(tx: Transaction, bookId: number, customer: string
   await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`account_centre/${bookId}/${customer}`]);
 }
 
-/** Error: `customer_not_found`. */
+/** Error: `tree_not_found`. */
 export async function readCustomer(db: Queryable, bookId: number, key: string): Promise<Customer> {
   const { rows } = await db.query<Customer>(
     `select customer_key as key, opened_at as "openedAt" from account_centre.customer
@@ -52,8 +52,7 @@ export async function readCustomer(db: Queryable, bookId: number, key: string): 
     [bookId, key],
   );
   const [found] = rows;
-  if (found === undefined)
-    throw centreError('customer_not_found', `No account tree of customer ${key}`, { customer: key });
+  if (found === undefined) throw centreError('tree_not_found', `No account tree of customer ${key}`, { customer: key });
   return found;
 }
 

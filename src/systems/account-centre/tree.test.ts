@@ -87,7 +87,7 @@ test('a tree is opened once, takes accounts, and shows all at both clocks', asyn
   await assert.rejects(attach('C1', 'fund', second), { code: 'account_in_another_place' });
   await assert.rejects(attach('C1', 'fund/none', loan), { code: 'node_not_found' });
   await assert.rejects(attach('C1', 'fund', newId()), { code: 'account_not_found' });
-  await assert.rejects(tree(one, 'C9'), { code: 'customer_not_found' });
+  await assert.rejects(tree(one, 'C9'), { code: 'tree_not_found' });
   const sums = await groupBalances(db, one.bookId, { dimension: 'customer', code: 'C2' });
   assert.ok(
     sums.every(({ counters }) => counters.creditsPosted === 0n),
@@ -149,7 +149,7 @@ test('freezes of account and tree combine; the trail keeps all', async () => {
   assert.deepEqual((await doing(one, 'unfreeze')).kept.toSorted(), [first, second].toSorted());
   await assert.rejects(
     db.transaction((tx) => act(deps, tx, one.code, 'C1', { action: 'freeze' }, { actor: 'Li Wei' })),
-    { code: 'reason_required' },
+    { code: 'centre_reason_required' },
   );
   const trail = await listActions(db, one.bookId, 'C1', { limit: 100 });
   assert.deepEqual(
@@ -180,7 +180,7 @@ test('a tree is closed as a whole or not at all, and what stands in the way is l
   assert.deepEqual((await doing(one, 'close')).changes, []);
   assert.equal(states(await tree(one)), 'closed closed');
   assert.equal((await one.account(earmarkAccountOf(first))).state, 'closed');
-  await assert.rejects(doing(one, 'unfreeze'), { code: 'customer_closed' });
+  await assert.rejects(doing(one, 'unfreeze'), { code: 'tree_closed' });
 });
 
 test('an earmark is kept out of what is available, used in part, and expires with the ledger', async () => {

@@ -47,7 +47,7 @@ export interface TreeView {
 
 /**
  * The tree of a customer with all it holds. It reads more than once: call it in a repeatable-read transaction.
- * Errors: `customer_key_invalid`, `customer_not_found`.
+ * Errors: `tree_key_invalid`, `tree_not_found`.
  */
 export async function readTree(db: Queryable, bookId: number, key: string, clocks: Clocks = {}): Promise<TreeView> {
   const customer = await readCustomer(db, bookId, customerKey(key));
@@ -110,7 +110,7 @@ async function countersAt(
   return balancesAsOf(db, bookId, [...accounts.keys()], effectiveDate ?? '9999-12-31', { recordedAt });
 }
 
-/** The statement over all accounts of a customer. Errors: `customer_key_invalid`, `customer_not_found`. */
+/** The statement over all accounts of a customer. Errors: `tree_key_invalid`, `tree_not_found`. */
 export async function customerStatement(
   db: Queryable,
   bookId: number,
