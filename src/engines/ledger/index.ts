@@ -6,11 +6,11 @@ export {
   type Group,
   type GroupInput,
   type GroupLimits,
-  groupMembers,
   listGroups,
 } from './groups.ts';
 export type { Attach, Attachment } from './lane.ts';
 export { type Ledger, type LedgerOptions, openLedger } from './ledger.ts';
+export { groupMembers } from './members.ts';
 export {
   type Account,
   type AccountInput,
