@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { decodeCursor, pageFrom, pageOf, pageQuery, type RouteModule } from '#kernel/http';
 import { formatAmount, isCurrency } from '#kernel/money';
-import { type Group, groupId, groupMembers, listGroups } from './groups.ts';
+import { type Group, groupId, listGroups } from './groups.ts';
 import { countersJson, limitsOf } from './json.ts';
 import type { Ledger } from './ledger.ts';
+import { groupMembers } from './members.ts';
 import { MAX_BATCH } from './model.ts';
 import { groupBalances } from './queries.ts';
 import { bookQuery, date, instant, text, uuid } from './schemas.ts';

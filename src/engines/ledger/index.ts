@@ -7,7 +7,6 @@ export {
   type Group,
   type GroupInput,
   type GroupLimits,
-  groupMembers,
   listGroups,
 } from './groups.ts';
 export {
@@ -19,6 +18,7 @@ export {
 } from './joint-statement.ts';
 export type { Attach, Attachment } from './lane.ts';
 export { type Ledger, type LedgerOptions, openLedger } from './ledger.ts';
+export { groupMembers } from './members.ts';
 export {
   type Account,
   type AccountInput,
