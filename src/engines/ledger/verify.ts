@@ -1,5 +1,5 @@
 /** `longmen verify`: everything the ledger keeps, recomputed from its journal. */
-import type { Database, Queryable } from '#kernel/database';
+import { type Database, inOneSnapshot, type Queryable } from '#kernel/database';
 import { listBooks } from '#kernel/events';
 
 /** Each check is a view that holds the rows that do not follow; its columns say where. Order: cause before effect. */
@@ -55,31 +55,61 @@ export interface VerifyOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
+/** Most expensive first, so that no connection is left alone with one of them; all others are cheap. */
+const expensive: readonly string[] = ['running_totals', 'code_days', 'group_days', 'counters', 'accounts', 'answers'];
+
 /** Recomputes every counter and total from the journal, in one snapshot, and names the first row that does not follow. */
 export async function verify(db: Database, options: VerifyOptions = {}): Promise<VerifyReport> {
   const books = (await listBooks(db)).filter(({ code }) => options.book === undefined || code === options.book);
+  const total = books.length * checks.length;
   const findings: VerifyFinding[] = [];
   const counted: VerifyReport['books'][number][] = [];
   let done = 0;
-  // One snapshot, so that books in use verify clean.
-  await db.transaction(
-    async (tx) => {
-      // Sums over whole journals: more memory for sorting than a teller's query gets.
-      await tx.query(`set local work_mem = '256MB'`);
-      // Whole journals are joined; without statistics of fresh tables the planner would take them for small ones.
-      await tx.query('set local enable_nestloop = off');
-      for (const { bookId, code } of books) {
-        counted.push({ book: code, ...(await count(tx, bookId)) });
-        for (const check of checks) {
-          const finding = await runCheck(tx, bookId, check);
-          if (finding !== null) findings.push({ book: code, check: check.name, about: check.about, ...finding });
-          options.onProgress?.(++done, books.length * checks.length);
-        }
-      }
-    },
-    { isolation: 'repeatable read' },
-  );
+  await inOneSnapshot(db, async (connections) => {
+    const [first] = connections;
+    for (const connection of connections) await prepare(connection);
+    for (const { bookId, code } of books) {
+      counted.push({ book: code, ...(await count(first, bookId)) });
+      const found = new Map<string, VerifyFinding>();
+      const waiting = inOrderOfWork();
+      await settled(
+        connections.map(async (tx) => {
+          for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
+            const { name, about } = check;
+            const finding = await runCheck(tx, bookId, check);
+            if (finding !== null) found.set(name, { book: code, check: name, about, ...finding });
+            options.onProgress?.(++done, total);
+          }
+        }),
+      );
+      findings.push(...checks.flatMap(({ name }) => found.get(name) ?? []));
+    }
+  });
   return { ok: findings.length === 0, books: counted, checks: checks.length, findings };
+}
+
+function inOrderOfWork(): (typeof checks)[number][] {
+  const place = (name: string) => (expensive.includes(name) ? expensive.indexOf(name) : expensive.length);
+  return checks.toSorted((one, other) => place(one.name) - place(other.name));
+}
+
+/** Settings for queries over whole journals. */
+async function prepare(tx: Queryable): Promise<void> {
+  // More memory for sorting than a teller's query gets; what does not fit goes to disk.
+  await tx.query(`set local work_mem = '256MB'`);
+  // Without statistics of the book, and of fresh tables, the planner would take whole journals for a few rows: it would
+  // look rows up one by one, and sort where it could count in a hash table.
+  await tx.query('set local enable_nestloop = off');
+  await tx.query('set local enable_sort = off');
+  // The connections are the parallel work.
+  await tx.query('set local max_parallel_workers_per_gather = 0');
+  // One may wait for the other's last check for longer than a forgotten transaction is borne.
+  await tx.query('set local idle_in_transaction_session_timeout = 0');
+}
+
+/** Waits for all, also when one fails: a transaction must not end under a query that still runs in it. */
+async function settled(works: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(works)) if (result.status === 'rejected') throw result.reason;
 }
 
 async function count(db: Queryable, bookId: number): Promise<{ postings: number; accounts: number }> {

@@ -17,4 +17,5 @@ export type {
 } from './interface.ts';
 export { findMigrations, type Migration } from './migrate.ts';
 export { type DatabaseConfig, type OpenOptions, openDatabase } from './open.ts';
+export { inOneSnapshot } from './snapshot.ts';
 export { builder, run } from './sql.ts';
