@@ -1,12 +1,6 @@
 /** Values in the kit's test files, and when a result counts as the expected one. */
 import { type FeelValue, feel } from '#engines/decision';
-import {
-  attributeOf,
-  childElement,
-  childElements,
-  textOf,
-  type XmlElement,
-} from '../src/engines/decision/model/xml.ts';
+import { attributeOf, childElement, childElements, textOf, type XmlElement } from '#kernel/xml';
 
 /** The value below an `inputNode`, `expected`, `item` or `component` element. */
 export function valueOfXml(element: XmlElement): FeelValue {

@@ -2,14 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { evaluateValues, type FeelValue, feel, load, type Model, valueText } from '#engines/decision';
-import {
-  attributeOf,
-  childElement,
-  childElements,
-  parseXml,
-  textOf,
-  type XmlElement,
-} from '../src/engines/decision/model/xml.ts';
+import { attributeOf, childElement, childElements, parseXml, textOf, type XmlElement } from '#kernel/xml';
 import { sameResult, valueOfXml } from './dmn-tck-values.ts';
 import type { SuiteOptions, SuiteReport } from './lib/contract.ts';
 

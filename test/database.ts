@@ -70,7 +70,8 @@ export async function testDatabase(t: Cleanup): Promise<TestDatabase> {
 
 let shared: Promise<TestServer> | undefined;
 
-function testServer(): Promise<TestServer> {
+/** The server all test databases are on. */
+export function testServer(): Promise<TestServer> {
   shared ??= findServer();
   return shared;
 }

@@ -1,8 +1,9 @@
 /** Random histories of a book for property tests: accounts with tight limits, transfers of every kind, chains. */
 import fc from 'fast-check';
-import type { AccountInput, TransferInput } from '#engines/ledger';
+import type { AccountInput, Counters, Transfer, TransferInput } from '#engines/ledger';
 import { Temporal } from '#kernel/dates';
 import { deterministicId } from '#kernel/ids';
+import { counterNames, zeroCounters } from '../src/engines/ledger/model.ts';
 
 /** Limits that are met often, both sides, two currencies; the same ids in every book. */
 export const accounts: readonly AccountInput[] = [
@@ -27,6 +28,7 @@ export interface Draft {
   readonly whole: boolean;
   readonly keepRemainder: boolean;
   readonly day: number | null;
+  readonly adjustment: boolean;
   readonly expires_h: number | null;
 }
 
@@ -51,7 +53,8 @@ const draft: fc.Arbitrary<Draft> = fc.record({
   reference: fc.nat(3),
   whole: fc.boolean(),
   keepRemainder: fc.boolean(),
-  day: fc.option(fc.integer({ min: 26, max: 32 }), { freq: 2 }),
+  day: fc.option(fc.integer({ min: 25, max: 32 }), { freq: 2 }),
+  adjustment: fc.nat(3).map((number) => number === 0),
   expires_h: fc.option(fc.integer({ min: 1, max: 30 }), { freq: 2 }),
 });
 
@@ -81,6 +84,7 @@ const funding: TransferInput[] = (
   amount,
   currency: currencyOf(debit),
   effectiveDate: '2026-02-26',
+  adjustment: true,
 }));
 
 /** Gives ids, in order. What refers to something of which there is none yet becomes a pending transfer itself. */
@@ -93,7 +97,7 @@ export function submit(drafts: readonly Draft[][], startAt: Temporal.Instant): T
     const kind = one.kind !== 'transfer' && referred === undefined ? 'pending' : one.kind;
     const id = deterministicId('transfer', `${sent.length}`);
     const effectiveDate = one.day === null ? undefined : dayText(one.day);
-    const input = { id, kind, linked, effectiveDate };
+    const input = { id, kind, linked, effectiveDate, adjustment: one.adjustment };
     if (kind === 'reverse') return { ...input, reversedId: referred, effectiveDate: effectiveDate ?? dayText(30) };
     if (kind === 'void') return { ...input, pendingId: referred };
     if (kind === 'post') {
@@ -120,7 +124,48 @@ export function submit(drafts: readonly Draft[][], startAt: Temporal.Instant): T
   return [funding, ...requests];
 }
 
-/** Days 26 to 32 are 2026-02-26 to 2026-03-04, around the business date of the start. */
+/** Days 25 to 32 are 2026-02-25 to 2026-03-04, around the business date of the start. */
 function dayText(day: number): string {
   return Temporal.PlainDate.from('2026-01-31').add({ days: day }).toString();
+}
+
+/** What a journal row changed of one account. */
+export interface Entry extends Counters {
+  readonly accountId: string;
+  readonly transfer: Transfer;
+}
+
+/** The entries of the journal, from what its rows and the submissions say, and not from any stored total. */
+export function entriesOf(journal: readonly Transfer[], inputs: ReadonlyMap<string, TransferInput>): Entry[] {
+  const remaining = new Map<string, bigint>();
+  return journal.flatMap((row) => {
+    const { kind, amount, relatedId } = row;
+    let pending = 0n;
+    if (kind === 'pending') {
+      pending = amount;
+      remaining.set(row.id, amount);
+    } else if (relatedId !== null && kind !== 'reverse') {
+      const held = remaining.get(relatedId) ?? 0n;
+      pending = kind === 'post' && inputs.get(row.id)?.keepRemainder === true ? -amount : -held;
+      remaining.set(relatedId, held + pending);
+    }
+    const posted = kind === 'transfer' || kind === 'post' || kind === 'reverse' ? amount : 0n;
+    const entry = (accountId: string, counters: Partial<Counters>) => ({
+      ...zeroCounters(),
+      ...counters,
+      accountId,
+      transfer: row,
+    });
+    return [
+      entry(row.debitAccountId, { debitsPending: pending, debitsPosted: posted }),
+      entry(row.creditAccountId, { creditsPending: pending, creditsPosted: posted }),
+    ];
+  });
+}
+
+/** Counter by counter. */
+export function sumOf(entries: readonly Counters[]): Counters {
+  const total = zeroCounters();
+  for (const entry of entries) for (const name of counterNames) total[name] += entry[name];
+  return total;
 }

@@ -165,6 +165,8 @@ export class Books {
     }
     for (const group of this.groups.values()) {
       const members = [...this.accounts.values()].filter((account) => account.guards.includes(group.key));
+      const moved = rows.some(({ debit, credit }) => members.includes(debit) || members.includes(credit));
+      assert.equal(decided.guardsChanged.has(group), moved, `whether group ${group.key} is said to have changed`);
       for (const counter of counterNames) {
         const sum = members.reduce((total, account) => total + account[counter], 0n);
         assert.equal(group[counter], sum, `${counter} of group ${group.key} is the sum of its members`);

@@ -122,6 +122,15 @@ export async function someoneWaits(db: Database): Promise<void> {
 /** All that is kept of a book, for "nothing changed" and, without the columns that may differ, for "the same books". */
 export async function everything(db: Queryable, bookId: number, without: readonly string[] = []): Promise<unknown> {
   const tables = ['account', 'balance', 'journal_end', 'transfer', 'answer', 'pending', 'reversal', 'code_day'];
+  tables.push(
+    'account_group',
+    'group_member',
+    'group_balance',
+    'group_day',
+    'group_limit',
+    'velocity_window',
+    'closing',
+  );
   const columns = tables.map(
     (table) =>
       `(select jsonb_agg(t.kept order by t.kept::text)

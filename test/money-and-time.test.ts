@@ -12,6 +12,8 @@ import { floatsInSql, machineTimeInCode, machineTimeInSql } from './house/time.t
 /** Files that may ask the machine for the time, each with its reason. */
 const timeExceptions: Readonly<Record<string, string>> = {
   'src/kernel/clock/index.ts': 'it is the clock',
+  'src/kernel/backup/control.ts':
+    'PostgreSQL puts its own time into what it commits, and is asked by that time to recover',
   'src/kernel/database/migrate.ts': 'when a server was migrated is a fact of its operation, recorded by itself',
   'src/kernel/jobs/migrations/0001-jobs.sql':
     'the schema of pg-boss: all servers agree on when a job is due by asking the one PostgreSQL',

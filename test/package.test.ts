@@ -82,6 +82,25 @@ suite('the packed tarball', { timeout: 300_000 }, () => {
     assert.equal(total, projectFiles('src').filter((path) => path.endsWith('.sql')).length);
   });
 
+  test('its process engine can be used alone', async () => {
+    writeFileSync(
+      join(project, 'process.mjs'),
+      "import { deploy, start } from 'longmen/process';\nconsole.log(typeof deploy, typeof start);\n",
+    );
+    const { stdout } = await run(process.execPath, ['process.mjs'], { cwd: project, env: environment });
+    assert.equal(stdout, 'function function\n');
+  });
+
+  test('its verifier of evidence can be used alone', async () => {
+    writeFileSync(
+      join(project, 'evidence.mjs'),
+      "import { emptyRoot, toBase64, verifyProof } from 'longmen/evidence';\n" +
+        'console.log(typeof verifyProof, toBase64(emptyRoot()));\n',
+    );
+    const { stdout } = await run(process.execPath, ['evidence.mjs'], { cwd: project, env: environment });
+    assert.equal(stdout, 'function 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n');
+  });
+
   test('its ledger engine can be used alone, with types', async () => {
     writeFileSync(
       join(project, 'use.mjs'),

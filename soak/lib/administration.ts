@@ -4,7 +4,8 @@ import type { Database } from '#kernel/database';
 import { LongmenError } from '#kernel/errors';
 import type { Differences } from './differences.ts';
 import { currencies } from './operations.ts';
-import { balance, type Oracle, type OracleAccount } from './oracle-model.ts';
+import type { Oracle } from './oracle-model.ts';
+import { balance, type OracleAccount } from './oracle-words.ts';
 import type { Random } from './random.ts';
 
 /** One book twice: in the ledger and in the oracle. */
@@ -40,8 +41,19 @@ export async function openSomeAccounts(books: Books, count: number): Promise<Ora
     const limits = index < 6 ? none : someLimits(random);
     return { id, currency, code: random.pick(codes), side, name: `account ${index}`, limits };
   });
-  await db.transaction((tx) => ledger.openAccounts(tx, book, inputs));
-  for (const { name, ...input } of inputs) oracle.open(input);
+  const named = new Map(inputs.map(({ id }) => [id, oracle.guards.groups.filter(() => random.chance(0.1))]));
+  const groupsOf = (id: string) => named.get(id)?.map(({ dimension, code }) => ({ dimension, code }));
+  await db.transaction((tx) =>
+    ledger.openAccounts(
+      tx,
+      book,
+      inputs.map((input) => ({ ...input, groups: groupsOf(input.id) })),
+    ),
+  );
+  for (const { name, ...input } of inputs) {
+    const opened = oracle.open(input);
+    for (const group of named.get(input.id) ?? []) group.members.add(opened);
+  }
   return inputs.flatMap(({ id }) => oracle.accounts.get(id) ?? []);
 }
 
@@ -91,9 +103,15 @@ async function act(
   expected: string,
   work: Parameters<Database['transaction']>[0],
 ): Promise<void> {
-  const got = await db.transaction(work).then(
-    () => 'ok',
-    (error: unknown) => (error instanceof LongmenError ? error.code : String(error)),
-  );
-  found.equal(got, expected, 'a change of an account');
+  found.equal(await said(() => db.transaction(work)), expected, 'a change of an account');
+}
+
+/** 'ok', or the code that refuses it. */
+export async function said(work: () => Promise<unknown>): Promise<string> {
+  try {
+    await work();
+    return 'ok';
+  } catch (error) {
+    return error instanceof LongmenError ? error.code : String(error);
+  }
 }

@@ -43,10 +43,16 @@ export interface AccountReply {
 
 const timeoutMs = 20_000;
 
-async function call(target: Target, path: string, body?: object): Promise<{ status: number; body: unknown } | null> {
+/** One call; null when the connection or the server ended before the answer did. */
+export async function call(
+  target: Target,
+  path: string,
+  body?: object,
+  method = body === undefined ? 'GET' : 'POST',
+): Promise<{ status: number; body: unknown } | null> {
   try {
     const response = await fetch(`${target.url}${path}`, {
-      method: body === undefined ? 'GET' : 'POST',
+      method,
       headers: { authorization: `Bearer ${target.token}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(timeoutMs),

@@ -1,9 +1,9 @@
-/** Everything readers can ask the ledger, against the oracle's own sums. */
+/** Everything readers can ask the ledger about accounts, against the oracle's own sums. */
 import { balanceAsOf, type Counters, listAccounts, type Minor, statement, trialBalance } from '#engines/ledger';
 import { Temporal } from '#kernel/dates';
 import type { Books } from './administration.ts';
 import { isoDate } from './operations.ts';
-import { noSums, type OracleAccount, type Sums, sumsAsOf } from './oracle-model.ts';
+import { noSums, type OracleAccount, type Sums, sumsAsOf } from './oracle-words.ts';
 
 const dayMs = 86_400_000;
 const lastDate = '9999-12-31';
@@ -101,12 +101,12 @@ export async function compareTrialBalance(books: Books, asked: Asked): Promise<v
   found.equal(unequal, [], 'debits equal credits', { date, recordedUs });
 }
 
-function nonZero(lines: readonly (readonly [string, Counters])[]): (readonly [string, Counters])[] {
+export function nonZero(lines: readonly (readonly [string, Counters])[]): (readonly [string, Counters])[] {
   const filled = lines.filter(([, counters]) => Object.values(counters).some((minor) => minor !== 0n));
   return filled.sort(([a], [b]) => compareText(a, b));
 }
 
-function countersOf({ pending, posted }: Sums = noSums()): Counters {
+export function countersOf({ pending, posted }: Sums = noSums()): Counters {
   return {
     debitsPending: pending.debit,
     creditsPending: pending.credit,
@@ -116,23 +116,24 @@ function countersOf({ pending, posted }: Sums = noSums()): Counters {
 }
 
 /** A date around which the account has entries, mostly. */
-function someDate({ random }: Books, account: OracleAccount, nowMs: number): string {
-  if (account.entries.length === 0 || random.chance(0.3)) return isoDate(nowMs + random.integer(-60, 15) * dayMs);
+export function someDate({ random }: Books, account: OracleAccount | undefined, nowMs: number): string {
+  if (account === undefined || account.entries.length === 0 || random.chance(0.3))
+    return isoDate(nowMs + random.integer(-60, 15) * dayMs);
   if (random.chance(0.03)) return random.pick(['0001-01-01', lastDate]);
   const date = Date.parse(random.pick(account.entries).movement.effectiveDate);
   return isoDate(Math.min(date + random.integer(-1, 1) * dayMs, Date.parse(lastDate)));
 }
 
 /** As known now (undefined), or at, just before or just after an instant at which something was recorded. */
-function someInstant({ random }: Books, { instants }: Asked): number | undefined {
+export function someInstant({ random }: Books, { instants }: Asked): number | undefined {
   if (instants.length === 0 || random.chance(0.3)) return undefined;
   return random.pick(instants) + random.integer(-1, 1);
 }
 
-function instant(us: number | undefined): string | undefined {
+export function instant(us: number | undefined): string | undefined {
   return us === undefined ? undefined : Temporal.Instant.fromEpochNanoseconds(BigInt(us) * 1_000n).toString();
 }
 
-function compareText(a: string, b: string): number {
+export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,6 +1,6 @@
 /** Random requests for the oracle soak: mostly sensible, and each way of being wrong often enough to occur. */
 import type { SubmittedKind, TransferInput } from '#engines/ledger';
-import type { OracleAccount } from './oracle-model.ts';
+import type { OracleAccount } from './oracle-words.ts';
 import type { Random } from './random.ts';
 
 /** How requests are made for a while. */
@@ -77,9 +77,10 @@ export class Operations {
   }
 
   private changed(input: TransferInput): TransferInput {
-    const how = this.random.weighted({ linked: 1, reference: 1, amount: 1, notation: 2 });
+    const how = this.random.weighted({ linked: 1, reference: 1, adjustment: 1, amount: 1, notation: 2 });
     const digits = currencies[input.currency ?? ''] ?? 0;
     if (how === 'linked') return { ...input, linked: input.linked !== true };
+    if (how === 'adjustment') return { ...input, adjustment: input.adjustment !== true };
     if (how === 'reference') return { ...input, reference: `${input.reference ?? ''}+` };
     if (how === 'amount' || typeof input.amount !== 'bigint' || input.currency === undefined) {
       return { ...input, amount: 7n };
@@ -109,8 +110,10 @@ export class Operations {
     const kind = this.random.weighted(kinds);
     if (kind === 'huge') return this.huge();
     const input = this.ofKind(kind, nowMs);
+    const adjusts = this.random.chance(input.effectiveDate === undefined ? 0.01 : 0.3);
     const spoil = this.random.chance(0.08);
-    const result = spoil ? this.spoiled(input, nowMs) : input;
+    const made = adjusts ? { ...input, adjustment: true } : input;
+    const result = spoil ? this.spoiled(made, nowMs) : made;
     if (spoil) this.spoils.add(input.id);
     if (result.kind === 'pending') this.pendings.add(result);
     else this.transfers.add(result.id);

@@ -1,113 +1,39 @@
 /**
  * The oracle: the ledger's rules once more, in memory, as simply as they can be said. Written from the words of the
- * ledger and not from its code; `oracle.ts` compares the two.
+ * ledger and not from its code; `oracle.ts` compares the two. See `oracle-words.ts` for what the rules are about and
+ * `oracle-guards.ts` for periods, groups and windows.
  */
-import { hash } from 'node:crypto';
-import type { Account, Outcome, OutcomeCode, Side, Transfer, TransferInput } from '#engines/ledger';
+import type { Outcome, OutcomeCode, TransferInput } from '#engines/ledger';
+import { Guards } from './oracle-guards.ts';
+import {
+  add,
+  amountOf,
+  available,
+  type BothSides,
+  businessDate,
+  contentOf,
+  fieldsFit,
+  infinite,
+  isCurrency,
+  isDate,
+  largest,
+  type Movement,
+  noSums,
+  type OracleAccount,
+  reach,
+  type Sums,
+  sides,
+  sumsAsOf,
+} from './oracle-words.ts';
 
-type BothSides<Value> = Record<Side, Value>;
 type Ending = Omit<TransferInput, 'kind'> & { readonly kind: string };
-/** Minor units per side, as the ledger's four counters. */
-export type Sums = { readonly pending: BothSides<bigint>; readonly posted: BothSides<bigint> };
 export type OracleOutcome = Pick<Outcome, 'code' | 'sequence' | 'repeated'> & { readonly recordedUs: number };
 
 /** The present: what the clock says, and the instant that the ledger writes down (microseconds since 1970). */
 type Now = { readonly ms: number; readonly recordedUs: number };
 
-interface Movement extends Pick<Transfer, 'id' | 'amount' | 'effectiveDate'> {
-  readonly kind: string;
-  readonly accounts: BothSides<OracleAccount>;
-  readonly expiresMs: number;
-}
-
 /** `remaining` and `ended` tell what became of a pending transfer. */
 type Accepted = Movement & { remaining: bigint; ended: OutcomeCode | null; reversed: boolean };
-
-/** What an accepted transfer changed of one side of one account. */
-interface Entry extends Pick<Transfer, 'sequence'> {
-  readonly movement: Movement;
-  readonly recordedUs: number;
-  readonly side: Side;
-  readonly pending: bigint;
-  readonly posted: bigint;
-}
-
-export interface OracleAccount extends Sums, Pick<Account, 'id' | 'currency' | 'code' | 'side'> {
-  limits: Account['limits'];
-  state: Account['state'];
-  readonly entries: Entry[];
-}
-
-const largest = 2n ** 63n - 1n;
-const infinite = 2n ** 80n;
-const exponents: Readonly<Record<string, number>> = { CNY: 2, JPY: 0, KWD: 3 };
-const sides = ['debit', 'credit'] as const;
-const other = { debit: 'credit', credit: 'debit' } as const;
-
-/** The date in Shanghai: eight hours ahead of UTC, without summer time in the years of a soak. */
-export const businessDate = (nowMs: number): string => new Date(nowMs + 8 * 3_600_000).toISOString().slice(0, 10);
-export const noSums = (): Sums => ({ pending: { debit: 0n, credit: 0n }, posted: { debit: 0n, credit: 0n } });
-
-export const balance = ({ side, posted }: OracleAccount): bigint => posted[side] - posted[other[side]];
-const available = (account: OracleAccount) => balance(account) - account.pending[other[account.side]];
-const reach = (account: OracleAccount) => balance(account) + account.pending[account.side];
-
-function isDate(text: string): boolean {
-  const ms = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN;
-  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
-}
-
-/** Minor units of an amount as submitted, or the code that refuses it. */
-function amountOf(amount: bigint | string, currency: string): bigint | OutcomeCode {
-  let minor = amount;
-  if (typeof minor === 'string') {
-    if (!/^-?\d+(\.\d+)?$/.test(minor)) return 'amount_malformed';
-    const [whole, fraction = ''] = minor.split('.');
-    const decimals = exponents[currency] ?? 0;
-    if (fraction.length > decimals) return 'amount_too_many_decimals';
-    minor = BigInt(`${whole}${fraction.padEnd(decimals, '0')}`);
-  }
-  if (minor > largest || minor < -largest) return 'amount_too_large';
-  if (minor === 0n) return 'amount_zero';
-  return minor < 0n ? 'amount_negative' : minor;
-}
-
-/** The fields of each kind, `!` for those it cannot do without. */
-const fieldsOf: Readonly<Record<string, string>> = {
-  transfer: 'debitAccountId! creditAccountId! amount! currency!',
-  pending: 'debitAccountId! creditAccountId! amount! currency! expiresAt',
-  post: 'pendingId! amount currency keepRemainder',
-  void: 'pendingId!',
-  reverse: 'reversedId! effectiveDate!',
-};
-const longest: Readonly<Record<string, number>> = { type: 64, description: 500, reference: 128 };
-
-const given = (input: TransferInput): [string, unknown][] =>
-  Object.entries(input).filter(([, value]) => value !== undefined && value !== false);
-
-function fieldsFit(input: TransferInput): boolean {
-  const fields = (fieldsOf[input.kind ?? 'transfer'] ?? '').split(' ');
-  const names = given(input).map(([name]) => name);
-  const allowed = ['id', 'kind', 'effectiveDate', 'linked', ...Object.keys(longest), ...fields];
-  return (
-    fields.every((field) => !field.endsWith('!') || names.includes(field.slice(0, -1))) &&
-    names.every((name) => allowed.includes(name) || allowed.includes(`${name}!`)) &&
-    given(input).every(([name, value]) => String(value).length <= (longest[name] ?? Number.POSITIVE_INFINITY))
-  );
-}
-
-/** What makes two submissions of an id the same: all that is said, amounts by their value. */
-function contentOf(input: TransferInput): string {
-  const minor = input.amount === undefined ? '' : amountOf(input.amount, input.currency ?? '');
-  const amount = String(typeof minor === 'bigint' ? minor : input.amount);
-  return hash('sha256', JSON.stringify(given({ ...input, kind: input.kind ?? 'transfer', amount }).sort()));
-}
-
-function add<Into extends Sums>(sums: Into, { side, pending, posted }: Entry, times = 1n): Into {
-  sums.pending[side] += pending * times;
-  sums.posted[side] += posted * times;
-  return sums;
-}
 
 /** The code when one of the accounts takes no part in what is new. */
 function stoppedBy(accounts: BothSides<OracleAccount>): OutcomeCode | null {
@@ -119,16 +45,9 @@ function stoppedBy(accounts: BothSides<OracleAccount>): OutcomeCode | null {
   return null;
 }
 
-/** The account's sums from the entries effective by a date and recorded by an instant: both clocks. */
-export function sumsAsOf(account: OracleAccount, date: string, recordedUs: number, into: Sums = noSums()): Sums {
-  for (const entry of account.entries) {
-    if (entry.movement.effectiveDate <= date && entry.recordedUs <= recordedUs) add(into, entry);
-  }
-  return into;
-}
-
 export class Oracle {
   readonly accounts = new Map<string, OracleAccount>();
+  readonly guards = new Guards();
   private readonly accepted = new Map<string, Accepted>();
   private readonly answers = new Map<string, Omit<OracleOutcome, 'repeated'> & { readonly content: string }>();
   private sequence = 0n;
@@ -136,8 +55,11 @@ export class Oracle {
   /** How to take back what the present chain has done. */
   private undo: (() => void)[] = [];
 
-  open(account: Pick<OracleAccount, 'id' | 'currency' | 'code' | 'side' | 'limits'>): void {
-    this.accounts.set(account.id, { ...account, ...noSums(), state: 'open', entries: [] });
+  open(account: Pick<OracleAccount, 'id' | 'currency' | 'code' | 'side' | 'limits'>): OracleAccount {
+    const opened: OracleAccount = { ...account, ...noSums(), state: 'open', entries: [] };
+    this.accounts.set(account.id, opened);
+    for (const group of this.guards.groups) if (group.accountCode === account.code) group.members.add(opened);
+    return opened;
   }
 
   /** Decides one request: chains and single transfers, in order. */
@@ -201,8 +123,9 @@ export class Oracle {
   /** Decides one transfer whose id is new; changes the books when the answer is `accepted`. */
   private judge(input: TransferInput): OutcomeCode {
     const { id, kind = 'transfer', currency, effectiveDate = businessDate(this.now.ms), expiresAt } = input;
+    const adjustment = input.adjustment === true;
     if (!fieldsFit(input)) return 'fields_invalid';
-    if (currency !== undefined && !(currency in exponents)) return 'currency_unknown';
+    if (currency !== undefined && !isCurrency(currency)) return 'currency_unknown';
     const amount = input.amount === undefined ? null : amountOf(input.amount, currency ?? '');
     if (typeof amount === 'string') return amount;
     const expiresMs = expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt);
@@ -215,7 +138,8 @@ export class Oracle {
       if (original.kind !== 'transfer' && original.kind !== 'post') return 'not_reversible';
       if (original.reversed) return 'already_reversed';
       const accounts = { debit: original.accounts.credit, credit: original.accounts.debit };
-      const code = this.move({ id, kind, accounts, amount: original.amount, effectiveDate, expiresMs });
+      const { amount: all } = original;
+      const code = this.move({ id, kind, accounts, amount: all, effectiveDate, expiresMs, adjustment });
       this.undo.push(() => Object.assign(original, { reversed: false }));
       original.reversed = code === 'accepted';
       return code;
@@ -226,19 +150,24 @@ export class Oracle {
     if (debit === undefined) return 'debit_account_not_found';
     if (credit === undefined) return 'credit_account_not_found';
     if (debit.currency !== credit.currency || debit.currency !== currency) return 'currency_mismatch';
-    return this.move({ id, kind, accounts: { debit, credit }, amount: amount ?? 0n, effectiveDate, expiresMs });
+    const accounts = { debit, credit };
+    return this.move({ id, kind, accounts, amount: amount ?? 0n, effectiveDate, expiresMs, adjustment });
   }
 
   /** Transfer, pending, reverse: what takes from and gives to accounts anew. */
   private move(movement: Movement): OutcomeCode {
     const { kind, accounts, amount } = movement;
-    const stopped = stoppedBy(accounts);
+    const stopped = this.guards.closed(movement) ?? stoppedBy(accounts);
     if (stopped !== null) return stopped;
     const poor = (it: OracleAccount) => available(it) - amount < (it.limits.minimum ?? -infinite);
     if (sides.some((side) => accounts[side].side !== side && poor(accounts[side]))) return 'exceeds_available';
     const full = (it: OracleAccount) => reach(it) + amount > (it.limits.maximum ?? infinite);
     if (sides.some((side) => accounts[side].side === side && full(accounts[side]))) return 'exceeds_maximum';
-    return kind === 'pending' ? this.write(movement, amount, 0n) : this.write(movement, 0n, amount);
+    const beyond = this.guards.beyondLimits(movement) ?? this.guards.beyondWindows(movement, this.now.ms);
+    if (beyond !== null) return beyond;
+    const code = kind === 'pending' ? this.write(movement, amount, 0n) : this.write(movement, 0n, amount);
+    if (code === 'accepted') this.undo.push(this.guards.count(movement, this.now.ms));
+    return code;
   }
 
   /** Post and void: what ends a pending transfer, or a part of it. */
@@ -253,12 +182,23 @@ export class Oracle {
     if ((input.effectiveDate ?? pending.effectiveDate) < pending.effectiveDate) return 'effective_before_pending';
     const amount = stated ?? pending.remaining;
     if (amount > pending.remaining) return 'exceeds_pending';
+    const closed = this.guards.closed({
+      effectiveDate: this.endDate(pending, input),
+      adjustment: input.adjustment === true,
+    });
+    if (closed !== null) return closed;
     if (kind === 'void') return this.release(pending, { ...input, kind }, 0n, 'pending_already_voided');
     return stoppedBy(pending.accounts) ?? this.release(pending, { ...input, kind }, amount, 'pending_already_posted');
   }
 
+  /** The business date unless said otherwise, but never from before the pending transfer. */
+  private endDate(pending: Accepted, by: Pick<TransferInput, 'effectiveDate'>): string {
+    return by.effectiveDate ?? [businessDate(this.now.ms), pending.effectiveDate].sort()[1] ?? '';
+  }
+
   private release(pending: Accepted, by: Ending, amount: bigint, ended: OutcomeCode): OutcomeCode {
-    const { id, kind, effectiveDate = [businessDate(this.now.ms), pending.effectiveDate].sort()[1] ?? '' } = by;
+    const { id, kind } = by;
+    const effectiveDate = this.endDate(pending, by);
     const { remaining } = pending;
     const released = by.keepRemainder ? amount : remaining;
     const code = this.write({ ...pending, id, kind, amount, effectiveDate }, -released, amount);

@@ -3,9 +3,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ledger, ledgerRoutes, openLedger } from '#engines/ledger';
+import { openProcesses, type ProcessFunction, processRoutes, runWorker } from '#engines/process';
+import { backupKeyOf, followBackup } from '#kernel/backup';
 import type { Clock } from '#kernel/clock';
 import type { Config } from '#kernel/config';
-import { type Database, lockDataFolder, openDatabase } from '#kernel/database';
+import { type Database, lockDataFolder, openDatabase, openReplicationAccess } from '#kernel/database';
 import { type Book, createBook, eventRoutes, listBooks } from '#kernel/events';
 import { buildHttp, purgeIdempotencyKeys } from '#kernel/http';
 import { openJobs } from '#kernel/jobs';
@@ -13,9 +15,11 @@ import type { Log } from '#kernel/log';
 import { createMetrics } from '#kernel/metrics';
 import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
 import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
+import { entityBooks, entityRoutes, openBooks } from '#systems/books';
 import { evidenceFolder, evidenceRoutes, openPostingEvidence } from '#systems/evidence';
 import { exchangeRoutes, openExchange } from '#systems/exchange';
 import { generalLedgerRoutes } from '#systems/general-ledger';
+import { openReports, reportRoutes } from '#systems/reports';
 import { openTemplates, templateRoutes } from '#systems/templates';
 
 export interface RunningServer {
@@ -30,10 +34,14 @@ export interface RunningServer {
 export interface ServerOptions {
   readonly clock: Clock;
   readonly log: Log;
+  /** What service tasks of processes call, by name. */
+  readonly functions?: Readonly<Record<string, ProcessFunction>>;
 }
 
 /** How often pending transfers are looked through for expiry. */
 const EXPIRY_INTERVAL_MS = 1_000;
+/** How often transfers between books are looked through for what a killed process left. */
+const IN_TRANSIT_INTERVAL_MS = 1_000;
 /** How often a new book is noticed by what runs beside each book. */
 const BOOK_INTERVAL_MS = 5_000;
 /** How long an Idempotency-Key is remembered. */
@@ -42,7 +50,8 @@ const IDEMPOTENCY_DAYS = 7;
 const DELIVERY_DAYS = 30;
 
 /** Starts the application server on a data folder; errors: `data_folder_in_use` and those of the database. */
-export async function startServer(config: Config, { clock, log }: ServerOptions): Promise<RunningServer> {
+export async function startServer(config: Config, options: ServerOptions): Promise<RunningServer> {
+  const { clock, log, functions = {} } = options;
   const folder = lockDataFolder(config.dataFolder);
   const closers: (() => Promise<void> | void)[] = [() => folder.release()];
   let closing: Promise<void> | undefined;
@@ -57,6 +66,7 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
     const metrics = createMetrics();
     const ledger = openLedger({ db, clock, timeZone: config.timeZone, metrics });
     closers.push(() => ledger.close());
+    const books = openBooks({ db, clock, ledger });
     const evidence = openPostingEvidence({
       db,
       clock,
@@ -66,12 +76,20 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
     });
     const webhooks = openWebhooks({ db, clock, log, allowedNetworks: loopbackNetworks });
 
+    const processes = openProcesses({ db, clock, timeZone: config.timeZone, functions, log });
+
     const stop = new AbortController();
     const loops = [
       every(EXPIRY_INTERVAL_MS, stop.signal, log, async () => {
         for (const { code } of await listBooks(db)) await expireAll(ledger, code, log);
       }),
+      every(IN_TRANSIT_INTERVAL_MS, stop.signal, log, async () => {
+        while ((await books.continueDue()) > 0);
+      }),
       besideEachBook(db, 'webhook delivery', stop.signal, log, ({ bookId }) => webhooks.run(bookId, stop.signal)),
+      besideEachBook(db, 'process work', stop.signal, log, async ({ code }) =>
+        runWorker(await processes.of(code), stop.signal),
+      ),
     ];
     if (config.evidence === 'on') {
       loops.push(besideEachBook(db, 'evidence', stop.signal, log, (book) => evidence.run(book, stop.signal)));
@@ -79,6 +97,14 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
     closers.push(async () => {
       stop.abort();
       await Promise.all(loops);
+    });
+
+    const archiving = archive(config, clock, log, stop.signal).catch((error: unknown) => {
+      log.error({ err: error }, 'backup cannot be started');
+    });
+    closers.push(async () => {
+      stop.abort();
+      await archiving;
     });
 
     const jobs = openJobs({ db, log });
@@ -102,12 +128,15 @@ export async function startServer(config: Config, { clock, log }: ServerOptions)
     const tokens = createTokenVerifier({ db, clock });
     const app = await buildHttp({ config, db, clock, log, metrics, tokens }, [
       ledgerRoutes(ledger),
+      entityRoutes(books, ledger.businessDate),
       generalLedgerRoutes(ledger),
       eventRoutes,
       webhookRoutes(webhooks),
       evidenceRoutes(evidence),
+      processRoutes(processes),
       templateRoutes(openTemplates({ db, ledger, clock })),
       exchangeRoutes(openExchange({ db, ledger, clock })),
+      reportRoutes(openReports({ db, entityBooks })),
     ]);
     closers.push(async () => void (await app.close()));
     const url = await app.listen({ host: config.host, port: config.port });
@@ -155,6 +184,29 @@ async function every(interval_ms: number, signal: AbortSignal, log: Log, work: (
       log.warn({ err: error }, 'background work failed; it will be tried again');
     }
     await sleep(interval_ms, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Backs the institution up while the server runs, when there is a folder for it. */
+async function archive(config: Config, clock: Clock, log: Log, signal: AbortSignal): Promise<void> {
+  const { backupFolder: folder, dataFolder, backupBaseHours: baseEveryHours } = config;
+  if (folder === undefined) return;
+  const access = await openReplicationAccess(config, log);
+  try {
+    await followBackup({
+      folder,
+      key: backupKeyOf(config),
+      access,
+      dataFolder,
+      clock,
+      log,
+      signal,
+      baseEveryHours,
+      retention: { bases: config.backupKeepBases, days: config.backupKeepDays },
+      onRunning: ({ latest }) => log.info({ folder, latest }, 'backup running'),
+    });
+  } finally {
+    await access.close();
   }
 }
 

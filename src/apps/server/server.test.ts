@@ -10,6 +10,7 @@ import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { newId } from '#kernel/ids';
+import { bpmn, flows } from '#test/bpmn';
 
 const program = join(dirname(fileURLToPath(import.meta.url)), '../../../bin/longmen.js');
 const data = join(mkdtempSync(join(tmpdir(), 'longmen-server-')), 'data');
@@ -130,6 +131,28 @@ test('first start, second start, stop and start again', { timeout: 120_000 }, as
       ended = (body.pending as { ended: string | null }).ended;
     }
     assert.equal((await call(url, `/accounts/${cash}`)).body.debits_pending, '0.00');
+  });
+
+  await t.test('works on processes by itself', async () => {
+    const process = async (path: string, body?: object) => {
+      const response = await fetch(`${url}/api/v1/process${path}`, {
+        method: body === undefined ? 'GET' : 'POST',
+        headers: { authorization, ...(body && { 'content-type': 'application/json' }) },
+        ...(body && { body: JSON.stringify(body) }),
+      });
+      return (await response.json()) as Record<string, unknown>;
+    };
+    const timer = '<timerEventDefinition><timeDuration>PT0.1S</timeDuration></timerEventDefinition>';
+    const document = bpmn(
+      `<startEvent id="s"/><intermediateCatchEvent id="t">${timer}</intermediateCatchEvent><endEvent id="e"/>${flows('s>t>e')}`,
+      '',
+      'short',
+    );
+    await process('/definitions', { document });
+    const { instance_id } = await process('/instances', { process: 'short' });
+    for (let status: unknown = null; status !== 'completed'; await sleep(50)) {
+      status = (await process(`/instances/${instance_id}`)).status;
+    }
   });
 
   await t.test('lets no second server on its data folder', async () => {

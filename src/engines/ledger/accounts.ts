@@ -5,7 +5,7 @@ import { instantText } from '#kernel/dates';
 import { appendEvents } from '#kernel/events';
 import { isCurrency } from '#kernel/money';
 import { ledgerError } from './errors.ts';
-import { joinOpened } from './groups.ts';
+import { joinOpened } from './members.ts';
 import { type Account, type AccountInput, type AccountState, type Counters, type Limits, MAX_MINOR } from './model.ts';
 import { isStorable, isTransferId } from './prepare.ts';
 import { lockBook } from './store.ts';
@@ -135,21 +135,23 @@ export async function openAccounts(
     }
   }
   if (openedIds.length > 0) {
+    const opened = new Set(openedIds);
+    const joined = await joinOpened(
+      tx,
+      bookId,
+      clock,
+      wanted.filter(({ id }) => opened.has(id)),
+    );
     await appendEvents(
       tx,
       bookId,
       clock,
       openedIds.map((id) => {
         const { currency, code, side } = accounts.get(id) as Account;
-        return { type: 'ledger.account_opened', subject: id, payload: { account_id: id, currency, code, side } };
+        const groups = joined.get(id) ?? [];
+        const payload = { account_id: id, currency, code, side, ...(groups.length === 0 ? {} : { groups }) };
+        return { type: 'ledger.account_opened', subject: id, payload };
       }),
-    );
-    const opened = new Set(openedIds);
-    await joinOpened(
-      tx,
-      bookId,
-      clock,
-      wanted.filter(({ id }) => opened.has(id)),
     );
   }
   return wanted.map((input) => accounts.get(input.id) as Account);

@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { decodeCursor, pageFrom, pageOf, pageQuery, type RouteModule } from '#kernel/http';
 import { formatAmount, isCurrency } from '#kernel/money';
-import { type Group, groupId, groupMembers, listGroups } from './groups.ts';
+import { type Group, groupId, listGroups } from './groups.ts';
 import { countersJson, limitsOf } from './json.ts';
 import type { Ledger } from './ledger.ts';
+import { groupMembers } from './members.ts';
 import { MAX_BATCH } from './model.ts';
 import { groupBalances } from './queries.ts';
 import { bookQuery, date, instant, text, uuid } from './schemas.ts';
@@ -251,7 +252,11 @@ export function groupRoutes(ledger: Ledger): RouteModule {
         deps.idempotently(request, reply, async (tx) => {
           const { params, query, body } = request;
           await groupId(tx, await ledger.bookId(query.book), params);
-          const limits = { currency: body.currency, side: body.side, ...limitsOf(body, body.currency) };
+          const limits = {
+            currency: body.currency,
+            side: body.side,
+            ...limitsOf(body, body.currency, 'group_invalid'),
+          };
           await ledger.setGroupLimits(tx, query.book, params, limits);
           return { status: 200, body };
         }),
@@ -274,7 +279,8 @@ export function groupRoutes(ledger: Ledger): RouteModule {
             ...window,
             target: 'account_id' in target ? { accountId: target.account_id } : target,
             maximumCount: maximum_count,
-            maximumAmount: limitsOf({ minimum: null, maximum: maximum_amount }, window.currency).maximum,
+            maximumAmount: limitsOf({ minimum: null, maximum: maximum_amount }, window.currency, 'window_invalid')
+              .maximum,
           });
           return { status: 201, body: windowJson(created) };
         }),
@@ -317,7 +323,8 @@ export function groupRoutes(ledger: Ledger): RouteModule {
           const unit = windows.find(({ code }) => code === params.code)?.currency ?? 'CNY';
           const changed = await ledger.setWindowMaxima(tx, query.book, params.code, {
             maximumCount: body.maximum_count ?? null,
-            maximumAmount: limitsOf({ minimum: null, maximum: body.maximum_amount ?? null }, unit).maximum,
+            maximumAmount: limitsOf({ minimum: null, maximum: body.maximum_amount ?? null }, unit, 'window_invalid')
+              .maximum,
           });
           return { status: 200, body: windowJson(changed) };
         }),

@@ -78,6 +78,20 @@ suite('groups', () => {
     await assertSound(code);
   });
 
+  test('an account that is named twice, or by name and by its code, joins once', async () => {
+    const { code, bookId, ids } = await book({}, {});
+    const chart = { dimension: 'chart', code: '2011' };
+    await group(code, [family, { ...chart, accountCode: '2011' }]);
+    assert.equal(await ledger.joinGroup(code, family, [ids[0], ids[0].toUpperCase(), ids[0]]), 1);
+    const id = newId();
+    const input = { id, currency: 'CNY', code: '2011', side: 'credit' as const, groups: [family, chart, family] };
+    await db.transaction((tx) => ledger.openAccounts(tx, code, [input]));
+    await ledger.post(code, [transfer(ids[1], id, 3n)]);
+    assert.deepEqual(await balances(bookId, 'chart'), { '2011': 3n });
+    assert.equal(await ledger.leaveGroup(code, family, [ids[0], id, id]), 2);
+    await assertSound(code);
+  });
+
   test('balances at both clocks, kept per date or summed over members, are the same', async () => {
     const { code, bookId, ids } = await book({}, {}, {});
     await group(code, [
@@ -117,7 +131,7 @@ suite('groups', () => {
     let writing = true;
     let posted = 0;
     const writers = Array.from({ length: 4 }, async (_, writer) => {
-      while (writing) {
+      while (writing || posted <= 40) {
         const step = posted++ % 39;
         await ledger.post(code, [transfer(ids[step] ?? '', ids[step + 1] ?? '', BigInt(writer + 1))]);
       }
@@ -274,6 +288,24 @@ suite('velocity windows', () => {
     // The journal is at the next day already, and stays there.
     assert.deepEqual(codes(await ledger.post(code, [transfer(a, b, 1n)])), ['exceeds_window_count']);
     await assertSound(code);
+  });
+
+  test('count where the batch is recorded, also when that is a microsecond into the next hour', async () => {
+    const { code, bookId, ids } = await book();
+    const [a, b] = ids;
+    const target = { accountId: a };
+    const one = { ...out, period: 'hour' as const, code: 'w', target, maximumCount: 1, maximumAmount: null };
+    await db.transaction((tx) => ledger.createWindow(tx, code, one));
+    assert.deepEqual(codes(await ledger.post(code, [transfer(a, b, 1n)])), ['accepted']);
+    const next = clock.now().round({ smallestUnit: 'hour', roundingMode: 'ceil' }).add({ hours: 1 });
+    await db.admin.query('update ledger.journal_end set recorded_at = $2 where book_id = $1', [
+      bookId,
+      next.subtract({ microseconds: 1 }).toString(),
+    ]);
+    assert.deepEqual(codes(await ledger.post(code, [transfer(a, b, 1n), transfer(a, b, 1n)])), [
+      'accepted',
+      'exceeds_window_count',
+    ]);
   });
 
   test('bad input has its code', async () => {

@@ -1,12 +1,12 @@
 /** Groups of accounts: their tree, members, limits and windows. Whoever changes what an account must obey makes its version grow. */
 import type { Clock } from '#kernel/clock';
-import { type Database, int4Array, type Queryable, type Transaction } from '#kernel/database';
+import { int4Array, type Queryable, type Transaction } from '#kernel/database';
 import { instantText } from '#kernel/dates';
 import { appendEvents } from '#kernel/events';
 import { isCurrency } from '#kernel/money';
 import { ledgerError } from './errors.ts';
 import { type GroupKey, type Limits, MAX_MINOR, type Side } from './model.ts';
-import { isStorable, isTransferId } from './prepare.ts';
+import { isStorable } from './prepare.ts';
 import { lockBook } from './store.ts';
 
 export interface GroupInput extends GroupKey {
@@ -51,16 +51,13 @@ const groupSelect = `select g.group_id, g.dimension, g.code, g.name, g.path, g.d
   left join ledger.account_group p
     on p.book_id = g.book_id and cardinality(g.path) > 1 and p.group_id = g.path[cardinality(g.path) - 1]`;
 
-/** How many accounts join in one transaction, so that postings do not wait long. */
-const JOIN_CHUNK = 500;
-
 function groupOf(row: GroupRow): Group {
   const { dimension, code, name, daily } = row;
   const createdAt = row.created_at;
   return { dimension, code, name, parentCode: row.parent_code, daily, accountCode: row.account_code, createdAt };
 }
 
-function nameOf({ dimension, code }: GroupKey): string {
+export function nameOf({ dimension, code }: GroupKey): string {
   return `${dimension}:${code}`;
 }
 
@@ -169,7 +166,7 @@ function sameGroup(a: GroupRow, b: GroupRow): boolean {
   );
 }
 
-async function findGroups(db: Queryable, bookId: number, keys: readonly GroupKey[]): Promise<GroupRow[]> {
+export async function findGroups(db: Queryable, bookId: number, keys: readonly GroupKey[]): Promise<GroupRow[]> {
   const { rows } = await db.query<GroupRow>(
     `${groupSelect} where g.book_id = $1 and (g.dimension, g.code) in (
        select u.dimension, u.code from unnest($2::text[], $3::text[]) as u (dimension, code))`,
@@ -203,131 +200,6 @@ export async function listGroups(
     ],
   );
   return rows.map(groupOf);
-}
-
-/** Members of a group and of the groups below it, in the order of their ids. Error: `group_not_found`. */
-export async function groupMembers(
-  db: Queryable,
-  bookId: number,
-  key: GroupKey,
-  page: { readonly after?: string | undefined; readonly limit: number },
-): Promise<string[]> {
-  const { rows } = await db.query<{ account_id: string }>(
-    `select distinct m.account_id
-     from ledger.account_group g join ledger.group_member m using (book_id, group_id)
-     where g.book_id = $1 and $2::integer = any (g.path) and m.left_at is null
-       and ($3::uuid is null or m.account_id > $3)
-     order by m.account_id limit $4`,
-    [bookId, await groupId(db, bookId, key), page.after ?? null, page.limit],
-  );
-  return rows.map((row) => row.account_id);
-}
-
-/** Inside a transaction that holds the book: lets accounts join or leave a group with all they hold and held. */
-export async function moveMembers(
-  tx: Transaction,
-  bookId: number,
-  clock: Clock,
-  key: GroupKey,
-  accountIds: readonly string[],
-  way: 'join' | 'leave',
-): Promise<number> {
-  const malformed = accountIds.find((id) => !isTransferId(id));
-  const { rows: unknown } = await tx.query<{ id: string }>(
-    `select u.id from unnest($2::text[]) as u (id) where not exists (
-       select from ledger.account a where a.book_id = $1 and a.account_id::text = lower(u.id)) limit 1`,
-    [bookId, malformed === undefined ? accountIds : [malformed]],
-  );
-  const missing = unknown[0]?.id;
-  if (missing !== undefined) throw ledgerError('account_not_found', `No account ${missing}`, { account_id: missing });
-  const { rows } = await tx.query<{ moved: number }>(`select ledger.${way}_group($1, $2, $3::uuid[], $4) as moved`, [
-    bookId,
-    await groupId(tx, bookId, key),
-    accountIds,
-    instantText(clock.now()),
-  ]);
-  const moved = rows[0]?.moved ?? 0;
-  if (moved > 0) {
-    const type = way === 'join' ? 'ledger.group_joined' : 'ledger.group_left';
-    await appendEvents(tx, bookId, clock, [
-      { type, subject: nameOf(key), payload: { ...key, account_ids: accountIds } },
-    ]);
-  }
-  return moved;
-}
-
-/** As {@link moveMembers}, any number of accounts, in transactions of their own between which writes go on. */
-export async function moveInChunks(
-  db: Database,
-  bookId: number,
-  clock: Clock,
-  key: GroupKey,
-  accountIds: readonly string[],
-  way: 'join' | 'leave',
-): Promise<number> {
-  let moved = 0;
-  for (let at = 0; at < accountIds.length; at += JOIN_CHUNK) {
-    const chunk = accountIds.slice(at, at + JOIN_CHUNK);
-    moved += await db.transaction(async (tx) => {
-      await lockBook(tx, bookId);
-      return moveMembers(tx, bookId, clock, key, chunk, way);
-    });
-  }
-  return moved;
-}
-
-/** Lets all accounts join that have the code of a group and were opened before it was created. Returns how many joined. */
-export async function buildGroups(db: Database, bookId: number, clock: Clock): Promise<number> {
-  let joined = 0;
-  for (;;) {
-    const chunk = await db.transaction(async (tx) => {
-      await lockBook(tx, bookId);
-      const { rows } = await tx.query<GroupKey & { account_ids: string[] }>(
-        `select g.dimension, g.code, array(
-           select a.account_id::text from ledger.account a
-           where a.book_id = $1 and a.code = g.account_code and not exists (
-             select from ledger.group_member m where m.book_id = $1 and m.account_id = a.account_id
-               and m.group_id = g.group_id and m.left_at is null)
-           limit $2) as account_ids
-         from ledger.account_group g where g.book_id = $1 and g.account_code is not null`,
-        [bookId, JOIN_CHUNK],
-      );
-      const next = rows.find((row) => row.account_ids.length > 0);
-      if (next === undefined) return 0;
-      const { dimension, code, account_ids } = next;
-      return moveMembers(tx, bookId, clock, { dimension, code }, account_ids, 'join');
-    });
-    if (chunk === 0) return joined;
-    joined += chunk;
-  }
-}
-
-/** Lets accounts that are being opened join the groups of their codes and those named for them. */
-export async function joinOpened(
-  tx: Transaction,
-  bookId: number,
-  clock: Clock,
-  accounts: readonly {
-    readonly id: string;
-    readonly code: string;
-    readonly groups?: readonly GroupKey[] | undefined;
-  }[],
-): Promise<void> {
-  const { rows } = await tx.query<GroupKey & { account_code: string }>(
-    `select dimension, code, account_code from ledger.account_group
-     where book_id = $1 and account_code = any ($2::text[])`,
-    [bookId, [...new Set(accounts.map(({ code }) => code))]],
-  );
-  const joining = new Map<string, { key: GroupKey; ids: string[] }>();
-  for (const { id, code, groups } of accounts) {
-    for (const key of [...(groups ?? []), ...rows.filter((row) => row.account_code === code)]) {
-      const { dimension } = key;
-      const entry = joining.get(nameOf(key)) ?? { key: { dimension, code: key.code }, ids: [] };
-      entry.ids.push(id);
-      joining.set(nameOf(key), entry);
-    }
-  }
-  for (const { key, ids } of joining.values()) await moveMembers(tx, bookId, clock, key, ids, 'join');
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What closed periods, groups and velocity windows say to a transfer. Pure; checked in the order the README gives. */
 import { Temporal } from '#kernel/dates';
-import type { AccountNow, Closing, Delta, GroupNow, WindowNow } from './batch.ts';
+import type { AccountNow, Closing, Delta, GroupNow, JournalRow, WindowNow } from './batch.ts';
 import { available, type Counters, MAX_MINOR, type OutcomeCode, reach } from './model.ts';
 
 export function periods(closing: Closing, date: string, adjustment: boolean): OutcomeCode | null {
@@ -77,6 +77,13 @@ export function grow(guards: readonly Guard[], { pending, posted }: Delta): void
   }
 }
 
+/** Those of the groups that journal rows change; not those that only a failed chain would have changed. */
+export function changedGroups(rows: readonly JournalRow[], groups: readonly GroupNow[]): Set<GroupNow> {
+  if (groups.length === 0) return new Set();
+  const keys = new Set(rows.flatMap(({ debit, credit }) => [...debit.guards, ...credit.guards]));
+  return new Set(groups.filter(({ key }) => keys.has(key)));
+}
+
 /**
  * The windows that count a transfer: those of an account count what leaves (out) or reaches (in) it; those of a group count
  * what leaves or reaches it as a whole, so nothing between two of its accounts.
@@ -116,26 +123,22 @@ export function windowOverflow(windows: readonly WindowNow[], amount: bigint, no
   return null;
 }
 
-export function countIn(windows: readonly WindowNow[], amount: bigint, nowMs: number): void {
+/** Counts a transfer; returns how to take it back in the same batch. */
+export function countIn(windows: readonly WindowNow[], amount: bigint, nowMs: number): () => void {
+  if (windows.length === 0) return nothingCounted;
+  const before = windows.map(({ bucket, count, amount: counted }) => ({ bucket, count, amount: counted }));
   for (const window of windows) {
     const bucket = bucketOf(window, nowMs);
-    if (window.bucket !== bucket) {
-      window.bucket = bucket;
-      window.count = 0n;
-      window.amount = 0n;
-    }
+    if (window.bucket !== bucket) Object.assign(window, { bucket, count: 0n, amount: 0n });
     window.count += 1n;
     window.amount += amount;
   }
+  return () => {
+    for (const [index, window] of windows.entries()) Object.assign(window, before[index]);
+  };
 }
 
-/** Takes back what {@link countIn} counted in the same batch. */
-export function countOut(windows: readonly WindowNow[], amount: bigint): void {
-  for (const window of windows) {
-    window.count -= 1n;
-    window.amount -= amount;
-  }
-}
+function nothingCounted(): void {}
 
 /** Within which instants a batch has to be recorded, so that its windows have counted where the journal says. */
 export class WindowSpan {

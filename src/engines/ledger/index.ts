@@ -6,11 +6,11 @@ export {
   type Group,
   type GroupInput,
   type GroupLimits,
-  groupMembers,
   listGroups,
 } from './groups.ts';
 export type { Attach, Attachment } from './lane.ts';
 export { type Ledger, type LedgerOptions, openLedger } from './ledger.ts';
+export { groupMembers } from './members.ts';
 export {
   type Account,
   type AccountInput,
@@ -64,4 +64,5 @@ export {
 } from './statement.ts';
 export { readClosing as closing } from './store.ts';
 export { type VerifyFinding, type VerifyOptions, type VerifyReport, verify } from './verify.ts';
+export { findAccountBooks, type Whereabouts } from './whereabouts.ts';
 export { listWindows, type VelocityWindow, type WindowInput, type WindowMaxima } from './windows.ts';

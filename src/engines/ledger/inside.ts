@@ -28,11 +28,14 @@ export interface BatchTime extends DecisionTime {
   readonly text: string;
 }
 
-/** Present time, but not before `notBefore`: a journal does not go back when its server's clock does. */
-export function batchTime(clock: Clock, timeZone: string, notBefore: string | null = null): BatchTime {
+/**
+ * Present time, but after the journal's `last` instant, as `ledger.commit_batch` has it: a journal does not go back when
+ * its server's clock does.
+ */
+export function batchTime(clock: Clock, timeZone: string, last: string | null = null): BatchTime {
   let instant = clock.now();
-  if (notBefore !== null) {
-    const least = Temporal.Instant.from(notBefore);
+  if (last !== null) {
+    const least = Temporal.Instant.from(last).add({ microseconds: 1 });
     if (Temporal.Instant.compare(instant, least) < 0) instant = least;
   }
   return {

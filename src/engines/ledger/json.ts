@@ -19,18 +19,20 @@ export function bookJson(book: { code: string; name: string; legalEntity: string
   return { code: book.code, name: book.name, legal_entity: book.legalEntity, created_at: book.createdAt };
 }
 
-export function limitsOf(limits: { minimum: string | null; maximum: string | null }, currency: string): Limits {
-  return { minimum: limitOf(limits.minimum, currency), maximum: limitOf(limits.maximum, currency) };
-}
-
-function limitOf(text: string | null, currency: string): bigint | null {
-  // An unknown currency is the account's fault and is reported there.
-  if (text === null || !isCurrency(currency)) return null;
-  const parsed = parseAmountMinor(text, currency);
-  if (!parsed.ok) {
-    throw ledgerError('account_invalid', `The limit is not an amount: ${parsed.code}`, { reason: parsed.code });
-  }
-  return parsed.amountMinor;
+/** `fault`: whose limits they are says under which code a limit that is no amount is refused. */
+export function limitsOf(
+  limits: { minimum: string | null; maximum: string | null },
+  currency: string,
+  fault: 'account_invalid' | 'group_invalid' | 'window_invalid' = 'account_invalid',
+): Limits {
+  const limitOf = (text: string | null): bigint | null => {
+    // An unknown currency is the account's fault and is reported there.
+    if (text === null || !isCurrency(currency)) return null;
+    const parsed = parseAmountMinor(text, currency);
+    if (parsed.ok) return parsed.amountMinor;
+    throw ledgerError(fault, `The limit is not an amount: ${parsed.code}`, { reason: parsed.code });
+  };
+  return { minimum: limitOf(limits.minimum), maximum: limitOf(limits.maximum) };
 }
 
 export function countersJson(side: Side, counters: Readonly<Counters>, currency: string) {

@@ -4,13 +4,13 @@ import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { readEvents } from '#kernel/events';
 import { codes, everything, type TestBook, testLedger } from '#test/ledger';
-import { accounts, submit, units } from '#test/ledger-history';
+import { accounts, type Entry, entriesOf, submit, sumOf as sum, units } from '#test/ledger-history';
+import { establish, regimes } from '#test/ledger-regime';
 import {
   type Account,
   available,
   balance,
   balanceAsOf,
-  type Counters,
   type Ledger,
   listAccounts,
   listTransfers,
@@ -18,7 +18,6 @@ import {
   readTransfer,
   type StatementEntry,
   statement,
-  type Transfer,
   type TransferInput,
   trialBalance,
   verify,
@@ -29,46 +28,6 @@ const { db, clock, ledger, book } = await testLedger({ after });
 const start = '2026-03-02T01:00:00Z';
 /** A counterexample is made smaller for a minute at most: each attempt fills books of its own. */
 const effort = { numRuns: 10, interruptAfterTimeLimit: 60_000 };
-
-/** What a journal row changed of one account. */
-interface Entry extends Counters {
-  readonly accountId: string;
-  readonly transfer: Transfer;
-}
-
-/** The entries of the journal, from what its rows and the submissions say, and not from any stored total. */
-function entriesOf(journal: readonly Transfer[], inputs: ReadonlyMap<string, TransferInput>): Entry[] {
-  const remaining = new Map<string, bigint>();
-  return journal.flatMap((row) => {
-    const { kind, amount, relatedId } = row;
-    let pending = 0n;
-    if (kind === 'pending') {
-      pending = amount;
-      remaining.set(row.id, amount);
-    } else if (relatedId !== null && kind !== 'reverse') {
-      const held = remaining.get(relatedId) ?? 0n;
-      pending = kind === 'post' && inputs.get(row.id)?.keepRemainder === true ? -amount : -held;
-      remaining.set(relatedId, held + pending);
-    }
-    const posted = kind === 'transfer' || kind === 'post' || kind === 'reverse' ? amount : 0n;
-    const entry = (accountId: string, counters: Partial<Counters>) => ({
-      ...zeroCounters(),
-      ...counters,
-      accountId,
-      transfer: row,
-    });
-    return [
-      entry(row.debitAccountId, { debitsPending: pending, debitsPosted: posted }),
-      entry(row.creditAccountId, { creditsPending: pending, creditsPosted: posted }),
-    ];
-  });
-}
-
-function sum(entries: readonly Counters[]): Counters {
-  const total = zeroCounters();
-  for (const entry of entries) for (const name of counterNames) total[name] += entry[name];
-  return total;
-}
 
 const wholeBook = { limit: 10_000 };
 
@@ -233,9 +192,10 @@ const steps = fc.noBias(
 
 test('1 to 12 hold after a random history, and the same requests again change nothing', async () => {
   await fc.assert(
-    fc.asyncProperty(units, steps, async (drafts, walk) => {
+    fc.asyncProperty(units, steps, regimes, async (drafts, walk, regime) => {
       clock.set(start);
       const one = await book(...accounts);
+      await establish(db, ledger, one.code, regime);
       const outcomes: Outcome[][] = [];
       const requests: TransferInput[][] = [];
       const rest = submit(drafts, clock.now());
@@ -270,7 +230,8 @@ test('13: the same transfers give the same books however they are cut into reque
     fc.asyncProperty(
       units,
       fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 10 }),
-      async (drafts, cuts) => {
+      regimes,
+      async (drafts, cuts, regime) => {
         clock.set(start);
         const transfers = submit(drafts, clock.now());
         const cut = (): TransferInput[][] => {
@@ -282,6 +243,7 @@ test('13: the same transfers give the same books however they are cut into reque
         const results: unknown[] = [];
         const compare = async (requests: TransferInput[][], submitAll: (code: string) => Promise<Outcome[][]>) => {
           const one = await book(...accounts);
+          await establish(db, ledger, one.code, regime);
           const outcomes = (await submitAll(one.code)).flat();
           assert.equal(outcomes.length, requests.flat().length);
           // Each batch has an instant and an event of its own.

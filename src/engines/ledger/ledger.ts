@@ -9,17 +9,10 @@ import { openAccounts, setLimits, setState } from './accounts.ts';
 import type { Closing } from './batch.ts';
 import { setClosing } from './closing.ts';
 import { ledgerError } from './errors.ts';
-import {
-  buildGroups,
-  createGroups,
-  type Group,
-  type GroupInput,
-  type GroupLimits,
-  moveInChunks,
-  setGroupLimits,
-} from './groups.ts';
+import { createGroups, type Group, type GroupInput, type GroupLimits, setGroupLimits } from './groups.ts';
 import { decideInTransaction } from './inside.ts';
 import { type Attach, Lane, type LaneContext } from './lane.ts';
+import { buildGroups, moveInChunks } from './members.ts';
 import {
   type Account,
   type AccountInput,

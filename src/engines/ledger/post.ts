@@ -21,8 +21,8 @@ import {
   type WindowNow,
 } from './batch.ts';
 import {
+  changedGroups,
   countIn,
-  countOut,
   type Guard,
   groupLimits,
   grow,
@@ -60,7 +60,7 @@ export function openBatch(view: BatchView): OpenBatch {
       seen: batch.accounts.filter((account) => account.changedBy !== batch.mark),
       references: batch.references,
       guards: batch.guards,
-      guardsChanged: batch.guardsChanged,
+      guardsChanged: changedGroups(batch.rows, batch.guards),
       closing: view.closing(),
       windowFromMs: batch.span.fromMs,
       windowUntilMs: batch.span.untilMs,
@@ -81,7 +81,7 @@ interface Leg {
   readonly delta: Delta;
   readonly reference: { now: ReferenceNow; before: ReferenceState } | null;
   readonly guards: readonly Guard[];
-  readonly windows: readonly WindowNow[];
+  readonly uncount: () => void;
 }
 
 /** A transfer that may be entered: nothing but a full counter can still refuse it. */
@@ -112,7 +112,6 @@ class Batch {
   readonly mark = ++batches;
   readonly references = new Map<string, ReferenceNow>();
   readonly guards: GroupNow[] = [];
-  readonly guardsChanged = new Set<GroupNow>();
   readonly span = new WindowSpan();
   private readonly seen = new Map<string, { answer: Answer; fingerprint: string }>();
   private readonly entered = new Map<string, JournalRow>();
@@ -313,8 +312,7 @@ class Batch {
     const refusal =
       overflow(debit, debitDay, credit, creditDay, delta) ?? windowOverflow(windows, amount, this.time.nowMs);
     if (refusal !== null) return refusal;
-    countIn(windows, amount, this.time.nowMs);
-    for (const { group } of guards) this.guardsChanged.add(group);
+    const uncount = countIn(windows, amount, this.time.nowMs);
     grow(guards, delta);
     add(debit, debitDay, credit, creditDay, delta.pending, delta.posted);
     this.change(debit);
@@ -331,16 +329,16 @@ class Batch {
     this.rows.push(row);
     this.entered.set(prepared.id, row);
     if (prepared.kind === 'pending') this.references.set(prepared.id, referenceOf(row));
-    if (reference === null) return { row, delta, reference, guards, windows };
+    if (reference === null) return { row, delta, reference, guards, uncount };
     const { now, after } = reference;
     const before = { ...now };
     this.references.set(now.id, Object.assign(now, after));
-    return { row, delta, reference: { now, before }, guards, windows };
+    return { row, delta, reference: { now, before }, guards, uncount };
   }
 
-  private undo({ row, delta, reference, guards, windows }: Leg): void {
+  private undo({ row, delta, reference, guards, uncount }: Leg): void {
     const { debit, credit, effectiveDate, prepared } = row;
-    countOut(windows, row.amount);
+    uncount();
     grow(guards, { pending: -delta.pending, posted: -delta.posted });
     add(
       debit,

@@ -152,6 +152,59 @@ test('what comes while a batch waits is decided by the clock at which it came', 
   assert.deepEqual(dates, ['2026-03-02', '2026-03-02', '2026-03-02', '2026-03-03']);
 });
 
+suite('what accounts must obey changes while two processes post', () => {
+  test('and everything that is kept of groups, windows and closings is what the journal says', async () => {
+    const one = await book(...Array.from({ length: 8 }, () => ({})));
+    const { code, ids } = one;
+    const pick = <Item>(items: readonly Item[]) => items[Math.floor(Math.random() * items.length)] as Item;
+    const family = { dimension: 'customer', code: 'family' };
+    const keys = [{ dimension: 'branch', code: 'bank' }, { dimension: 'branch', code: 'north' }, family] as const;
+    const [bank, north] = keys;
+    await db.transaction((tx) => ledger.createGroups(tx, code, [bank, { ...north, parentCode: 'bank' }, family]));
+    const second = await another();
+    let stop = false;
+    const met = new Map<string, number>();
+    const poster = async (on: typeof ledger, inside: boolean) => {
+      while (!stop) {
+        const day = pick(['2026-02-26', '2026-02-28', '2026-03-01', '2026-03-02']);
+        const request = Array.from({ length: 4 }, (_, index) =>
+          transfer(ids[2 * index] ?? '', ids[pick([1, 3, 5, 7])] ?? '', 5n, {
+            kind: pick(['transfer', 'pending']),
+            linked: index === 0,
+            effectiveDate: day,
+          }),
+        );
+        const outcomes = inside
+          ? await db.transaction((tx) => on.postIn(tx, code, request))
+          : await on.post(code, request);
+        for (const answer of codes(outcomes)) met.set(answer, (met.get(answer) ?? 0) + 1);
+      }
+    };
+    const posters = [poster(ledger, false), poster(second, false), poster(ledger, true)];
+    const daily = { direction: 'out', period: 'day', currency: 'CNY' } as const;
+    for (let round = 0; round < 12; round++) {
+      const group = pick(keys);
+      const maxima = { maximumCount: 40 + 40 * round, maximumAmount: null };
+      await ledger.joinGroup(code, group, [pick(ids), pick(ids)]);
+      await ledger.leaveGroup(code, pick(keys), [pick(ids)]);
+      await db.transaction(async (tx) => {
+        const limits = { currency: 'CNY', side: 'credit', minimum: -500n * BigInt(round + 1), maximum: null } as const;
+        await ledger.setGroupLimits(tx, code, group, limits);
+        const per = pick(['group', 'account'] as const);
+        await ledger.createWindow(tx, code, { ...daily, ...maxima, code: `w${round}`, target: group, per });
+        if (round > 2) await ledger.retireWindow(tx, code, `w${round - 3}`);
+      });
+      const closedThrough = pick([null, '2026-02-26', '2026-02-28']);
+      await db.transaction((tx) => ledger.setClosing(tx, code, { closedThrough, sealedThrough: null }));
+      clock.advance({ minutes: 5 });
+    }
+    stop = true;
+    await Promise.all(posters);
+    for (const answer of ['accepted', 'period_closed']) assert.ok((met.get(answer) ?? 0) > 0, JSON.stringify([...met]));
+    await soundBooks(code);
+  });
+});
+
 suite('amounts and instants at the edge', () => {
   test('an expiry with any offset of RFC 3339 is kept as its instant', async () => {
     const one = await book();

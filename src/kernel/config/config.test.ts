@@ -24,6 +24,8 @@ test('defaults need nothing', () => {
     logLevel: 'info',
     bodyLimitMib: 16,
     timeZone: 'Asia/Shanghai',
+    evidence: 'on',
+    evidenceOrigin: 'longmen.localhost/api/v1/evidence',
   } satisfies Partial<Config>);
 });
 

@@ -17,7 +17,7 @@ type Reader<Value> = (text: string, base: string) => Value | undefined;
 
 interface Key<Value> {
   readonly env: string;
-  /** Name in the JSON file; null for the two keys that say where the file is. */
+  /** Name in the JSON file; null for keys that say where the file is, and for what must not stand in a file. */
   readonly file: string | null;
   readonly default: string | null;
   readonly expects: string;
@@ -146,6 +146,55 @@ const keys = {
     expects: 'an IANA time zone',
     doc: 'Business time zone: where the business date changes at midnight.',
     read: timeZone,
+  },
+  backupFolder: {
+    env: 'LONGMEN_BACKUP_FOLDER',
+    file: 'backup_folder',
+    default: null,
+    expects: 'a folder',
+    doc: 'Folder the server backs up to while it runs, and the folder backup and restore use by default.',
+    read: folder,
+  },
+  backupKeyFile: {
+    env: 'LONGMEN_BACKUP_KEY_FILE',
+    file: 'backup_key_file',
+    default: null,
+    expects: 'a path',
+    doc: 'File with the key of backups, made when missing; without it backup.key in the data folder.',
+    read: folder,
+  },
+  backupPassphrase: {
+    env: 'LONGMEN_BACKUP_PASSPHRASE',
+    file: null,
+    default: null,
+    expects: 'a text of at least 12 characters',
+    doc: 'Passphrase the key of backups is made from, in place of a key file.',
+    secret: true,
+    read: text,
+  },
+  backupBaseHours: {
+    env: 'LONGMEN_BACKUP_BASE_HOURS',
+    file: 'backup_base_hours',
+    default: '24',
+    expects: 'a number from 1 to 8760',
+    doc: 'Hours after which the server takes a new base backup.',
+    read: integer(1, 8_760),
+  },
+  backupKeepDays: {
+    env: 'LONGMEN_BACKUP_KEEP_DAYS',
+    file: 'backup_keep_days',
+    default: '30',
+    expects: 'a number from 0 to 36500',
+    doc: 'Days back that every instant stays restorable; older backups are thrown away.',
+    read: integer(0, 36_500),
+  },
+  backupKeepBases: {
+    env: 'LONGMEN_BACKUP_KEEP_BASES',
+    file: 'backup_keep_bases',
+    default: '2',
+    expects: 'a number from 1 to 10000',
+    doc: 'Newest base backups that are kept however old they are.',
+    read: integer(1, 10_000),
   },
   evidence: {
     env: 'LONGMEN_EVIDENCE',

@@ -57,6 +57,34 @@ export function checkVersion(version: number, text: string): void {
   throw databaseError('database_version_unsupported', `PostgreSQL 15 or newer is needed; this is ${text}`);
 }
 
+/** A login that may read the whole server, for backups. */
+export interface ReplicationAccess {
+  readonly url: string;
+  /** Whether it is the embedded server of the data folder. */
+  readonly embedded: boolean;
+  /** Starts the embedded server again if it has died. */
+  readonly revive?: (() => void) | undefined;
+  /** Ends this use of the server. May be called twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * The login for backups of the database of `config`: the superuser of the embedded server, which is started when it does
+ * not run, or DATABASE_URL as it is.
+ *
+ * @throws `embedded_postgres_*`, `data_folder_unusable`.
+ */
+export async function openReplicationAccess(
+  config: Pick<DatabaseConfig, 'dataFolder' | 'databaseUrl'>,
+  log?: DatabaseLog,
+): Promise<ReplicationAccess> {
+  if (config.databaseUrl !== undefined) {
+    return { url: config.databaseUrl, embedded: false, close: () => Promise.resolve() };
+  }
+  const server = await useEmbeddedServer(config.dataFolder, log === undefined ? {} : { log });
+  return { url: server.superuserUrl, embedded: true, revive: server.revive, close: server.release };
+}
+
 async function locate(config: DatabaseConfig, log: DatabaseLog | undefined): Promise<Access> {
   if (config.databaseUrl === undefined) return useEmbeddedServer(config.dataFolder, log === undefined ? {} : { log });
   if (config.appDatabaseUrl !== undefined) return { ownerUrl: config.databaseUrl, appUrl: config.appDatabaseUrl };

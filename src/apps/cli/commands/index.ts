@@ -1,14 +1,19 @@
 /** All commands of `longmen`, in the order its help shows them. */
 import type { RegisterCommand } from '../command.ts';
+import { backupCommand } from './backup.ts';
 import { bookCommand } from './book.ts';
 import { chartCommand } from './chart.ts';
 import { configCommand } from './config.ts';
 import { decideCommand } from './decide.ts';
+import { entityCommand } from './entity.ts';
 import { evidenceCommand } from './evidence.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
 import { periodCommand } from './period.ts';
+import { processCommand } from './process.ts';
+import { reportCommand } from './report.ts';
+import { restoreCommand } from './restore.ts';
 import { startCommand } from './start.ts';
 import { templateCommand } from './template.ts';
 import { tokenCommand } from './token.ts';
@@ -20,12 +25,17 @@ export const commands: readonly RegisterCommand[] = [
   migrateCommand,
   tokenCommand,
   bookCommand,
+  entityCommand,
   chartCommand,
   periodCommand,
   importCommand,
   templateCommand,
+  reportCommand,
   exportCommand,
   verifyCommand,
   evidenceCommand,
+  backupCommand,
+  restoreCommand,
   decideCommand,
+  processCommand,
 ];

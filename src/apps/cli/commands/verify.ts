@@ -1,6 +1,10 @@
+import type { Config } from '#kernel/config';
+import type { Database } from '#kernel/database';
 import { defineErrors } from '#kernel/errors';
 import { addExample, type RegisterCommand } from '../command.ts';
+import type { Context } from '../context.ts';
 import { table } from '../output.ts';
+import type { Progress } from '../progress.ts';
 
 const verifyError = defineErrors({ books_unsound: { status: 500, title: 'The books do not follow from the journal' } });
 
@@ -15,28 +19,15 @@ export const verifyCommand: RegisterCommand = (program, act) => {
     .option('--book <code>', 'only this book (default: all)')
     .action(
       act(async (context, _words, options) => {
-        const [{ findBook }, { verify }, { openMarker }, { evidenceFolder, verifyPostings }] = await Promise.all([
-          import('#kernel/events'),
-          import('#engines/ledger'),
-          import('#engines/evidence'),
-          import('#systems/evidence'),
-        ]);
+        const { findBook } = await import('#kernel/events');
         const db = await context.database();
         const book = options.book === undefined ? undefined : (await findBook(db, String(options.book))).code;
-        const marker = openMarker(evidenceFolder(await context.config()), { create: false });
-        const progress = context.progress();
-        const ledger = await verify(db, { book, onProgress: (done, total) => progress(done, total, 'books') });
-        const evidence = await verifyPostings(db, {
+        const { books, checks, findings } = await verifyEverything(
+          db,
+          await context.config(),
+          context.progress(),
           book,
-          marker,
-          onProgress: (done, total) => progress(done, total, 'evidence'),
-        });
-        const findings = [...ledger.findings, ...evidence.findings];
-        const checks = ledger.checks + evidence.checks;
-        const books = ledger.books.map((one) => {
-          const { leaves = 0, behind = 0 } = evidence.books.find((other) => other.book === one.book) ?? {};
-          return { ...one, leaves, behind };
-        });
+        );
         context.output.result({ ok: findings.length === 0, checks, books, findings }, () =>
           table(
             ['book', 'journal rows', 'accounts', 'leaves', 'checks', 'failed'],
@@ -54,18 +45,53 @@ export const verifyCommand: RegisterCommand = (program, act) => {
         for (const one of books.filter(({ behind }) => behind > 0)) {
           context.output.note(`${one.book}: ${one.behind} postings are not in the evidence log yet`);
         }
-        for (const finding of findings) {
-          const { check, about, count, first } = finding;
-          context.output.note(
-            `${finding.book}, ${check} (${about}): ${count} wrong, the first is ${JSON.stringify(first)}`,
-          );
-        }
-        const [first] = findings;
-        if (first !== undefined) {
-          const more = findings.length > 1 ? ` and ${findings.length - 1} more` : '';
-          throw verifyError('books_unsound', `book ${first.book} fails check ${first.check}${more}`);
-        }
+        booksUnsound(context, findings);
       }),
     );
   addExample(command, 'longmen verify', 'longmen verify --book main --json');
 };
+
+/** All checks of all rooms, on one database. */
+export async function verifyEverything(
+  db: Database,
+  config: Pick<Config, 'dataFolder' | 'evidenceFolder'>,
+  progress: Progress['update'],
+  book?: string,
+) {
+  const [{ verify }, { openMarker }, { evidenceFolder, verifyPostings }, { verifyInTransit }] = await Promise.all([
+    import('#engines/ledger'),
+    import('#engines/evidence'),
+    import('#systems/evidence'),
+    import('#systems/books'),
+  ]);
+  const marker = openMarker(evidenceFolder(config), { create: false });
+  const ledger = await verify(db, { book, onProgress: (done, total) => progress(done, total, 'books') });
+  const evidence = await verifyPostings(db, {
+    book,
+    marker,
+    onProgress: (done, total) => progress(done, total, 'evidence'),
+  });
+  const inTransit = await verifyInTransit(db, book);
+  return {
+    // What is in transit is one more check, over all books of an entity.
+    checks: ledger.checks + evidence.checks + 1,
+    findings: [...ledger.findings, ...evidence.findings, ...inTransit],
+    books: ledger.books.map((one) => {
+      const { leaves = 0, behind = 0 } = evidence.books.find((other) => other.book === one.book) ?? {};
+      return { ...one, leaves, behind };
+    }),
+  };
+}
+
+type Finding = Awaited<ReturnType<typeof verifyEverything>>['findings'][number];
+
+/** Names what verification has found, if anything. @throws `books_unsound` */
+export function booksUnsound(context: Context, findings: readonly Finding[]): void {
+  for (const { book, check, about, count, first } of findings) {
+    context.output.note(`${book}, ${check} (${about}): ${count} wrong, the first is ${JSON.stringify(first)}`);
+  }
+  const [first] = findings;
+  if (first === undefined) return;
+  const more = findings.length > 1 ? ` and ${findings.length - 1} more` : '';
+  throw verifyError('books_unsound', `book ${first.book} fails check ${first.check}${more}`);
+}

@@ -2,8 +2,9 @@
  * A DMN model as data (DMN 1.5 §6 and §7). Every part remembers the XML element it was read from, so that writing it again
  * keeps what this model does not speak of: extension elements, diagrams, comments, attributes of other tools.
  */
+
+import type { XmlDocument, XmlElement } from '#kernel/xml';
 import type { Aggregation, HitPolicy } from '../feel/ast.ts';
-import type { XmlDocument, XmlElement } from './xml.ts';
 
 export type DmnVersion = '1.2' | '1.3' | '1.4' | '1.5';
 

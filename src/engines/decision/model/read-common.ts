@@ -1,6 +1,7 @@
 /** Parts of DMN elements that many kinds of them have. */
+
+import { attributeOf, childElement, textOf, type XmlElement } from '#kernel/xml';
 import type { InformationItem, UnaryTests } from './model.ts';
-import { attributeOf, childElement, textOf, type XmlElement } from './xml.ts';
 
 /** Common attributes and the description of an element. */
 export function common(element: XmlElement) {

@@ -1,4 +1,6 @@
 /** Boxed expressions of DMN XML to the model (DMN 1.5 §7.3, §8 and §10.2). */
+
+import { attributeOf, childElement, childElements, textOf, type XmlElement } from '#kernel/xml';
 import type { Aggregation, HitPolicy } from '../feel/ast.ts';
 import type {
   Binding,
@@ -13,7 +15,6 @@ import type {
   Wrapped,
 } from './model.ts';
 import { common, readInformationItem, readUnaryTests } from './read-common.ts';
-import { attributeOf, childElement, childElements, textOf, type XmlElement } from './xml.ts';
 
 const HIT_POLICIES: readonly HitPolicy[] = [
   'UNIQUE',

@@ -1,4 +1,6 @@
 /** DMN XML to the model, for DMN 1.2 to 1.5. Elements the model does not speak of stay in the XML tree and are not lost. */
+
+import { attributeOf, childElement, childElements, parseXml, textOf, type XmlElement } from '#kernel/xml';
 import { decisionError } from '../errors.ts';
 import type {
   BusinessKnowledgeModel,
@@ -17,7 +19,6 @@ import type {
 } from './model.ts';
 import { common, named, readInformationItem, readUnaryTests } from './read-common.ts';
 import { readExpressionIn, readFunctionDefinition } from './read-expression.ts';
-import { attributeOf, childElement, childElements, parseXml, textOf, type XmlElement } from './xml.ts';
 
 export const NAMESPACES: Readonly<Record<DmnVersion, string>> = {
   '1.2': 'http://www.omg.org/spec/DMN/20180521/MODEL/',
@@ -30,7 +31,7 @@ const VERSIONS: readonly DmnVersion[] = ['1.2', '1.3', '1.4', '1.5'];
 
 /** Reads a model. Throws `decision_xml_malformed` or `decision_not_dmn`. */
 export function readDmn(text: string): Definitions {
-  const document = parseXml(text);
+  const document = parseXml(text, (detail) => decisionError('decision_xml_malformed', detail));
   const { root } = document;
   const version = VERSIONS.find((candidate) => NAMESPACES[candidate] === root.namespace);
   if (version === undefined || root.local !== 'definitions') {

@@ -2,7 +2,7 @@
  * Makes the XML element of a model part again: what the model manages is taken from the model, everything else (other
  * attributes, extension elements, comments, white space, order) from the element the part was read from.
  */
-import { textOf, type XmlAttribute, type XmlElement, type XmlNode } from './xml.ts';
+import { textOf, type XmlAttribute, type XmlElement, type XmlNode } from '#kernel/xml';
 
 /** The element each rebuilt one comes from. */
 const origins = new WeakMap<XmlElement, XmlElement>();

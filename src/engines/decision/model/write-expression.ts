@@ -1,4 +1,6 @@
 /** Boxed expressions of the model as DMN XML. */
+
+import { attributeOf, type XmlElement } from '#kernel/xml';
 import type {
   Binding,
   ContextEntry,
@@ -12,7 +14,6 @@ import type {
   Wrapped,
 } from './model.ts';
 import type { Rebuilder } from './rebuild.ts';
-import { attributeOf, type XmlElement } from './xml.ts';
 
 const EXPRESSION_NAMES = [
   'literalExpression',

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { parseXml, type XmlElement, type XmlNode } from '#kernel/xml';
 import type { Definitions } from './model.ts';
 import { readDmn } from './read.ts';
 import { writeDmn } from './write.ts';
-import { parseXml, type XmlElement, type XmlNode } from './xml.ts';
 
 /** Trees without the source lines, attributes in a fixed order, neighbouring texts joined. */
 function canonical(element: XmlElement): unknown {

@@ -1,4 +1,6 @@
 /** The model as DMN XML. What `readDmn` read and nobody changed comes out the same, element for element. */
+
+import { attributeOf, childElement, serializeXml, type XmlDocument, type XmlElement } from '#kernel/xml';
 import { decisionError } from '../errors.ts';
 import type {
   Decision,
@@ -18,7 +20,6 @@ import type {
 import { NAMESPACES } from './read.ts';
 import { allElements, indented, Rebuilder } from './rebuild.ts';
 import { ExpressionWriter } from './write-expression.ts';
-import { attributeOf, childElement, serializeXml, type XmlDocument, type XmlElement } from './xml.ts';
 
 const DIAGRAM_NAMESPACES: Readonly<Record<DmnVersion, string>> = {
   '1.2': 'http://www.omg.org/spec/DMN/20180521/DMNDI/',

@@ -75,6 +75,8 @@ export function writeSettings(place: Pick<Place, 'files' | 'durable' | 'runner'>
     full_page_writes: onOff(place.durable),
     max_wal_size: '4GB',
     checkpoint_timeout: '15min',
+    // A backup that has stopped must not fill the disk with log kept for it; it then begins anew.
+    max_slot_wal_keep_size: '8GB',
     random_page_cost: '1.1',
     jit: 'off',
     // Sessions of a killed process end soon, and with them their locks. (Windows cannot tell.)

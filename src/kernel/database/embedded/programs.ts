@@ -1,4 +1,5 @@
 /** The PostgreSQL programs that npm installed for this platform. */
+import { spawnSync } from 'node:child_process';
 import { accessSync, chmodSync, constants, existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
@@ -53,6 +54,14 @@ export function programsIn(folder: string): Programs {
   const suffix = process.platform === 'win32' ? '.exe' : '';
   const program = (name: string) => join(folder, `${name}${suffix}`);
   return { initdb: program('initdb'), postgres: program('postgres'), pgCtl: program('pg_ctl') };
+}
+
+/** The major version of a PostgreSQL installation. @throws `embedded_postgres_failed` */
+export function majorVersion(programs: Programs): number {
+  const { stdout } = spawnSync(programs.postgres, ['--version'], { encoding: 'utf8' });
+  const major = Number(/\(PostgreSQL\) (\d+)/.exec(stdout ?? '')?.[1]);
+  if (major > 0) return major;
+  throw databaseError('embedded_postgres_failed', `${programs.postgres} does not say its version`);
 }
 
 function linkLibraries(root: string): void {

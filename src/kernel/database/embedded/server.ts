@@ -34,9 +34,13 @@ export interface EmbeddedOptions {
   readonly programs?: Programs;
   /** False gives up durability for speed: for throw-away data only. Default true. */
   readonly durable?: boolean;
+  /** How long recovery may take before the start counts as failed. Default half an hour. */
+  readonly startTimeoutMs?: number;
 }
 
 const pollMs = 50;
+/** How often a start that takes long is looked at: each look leaves a line in PostgreSQL's log. */
+const slowPollMs = 500;
 const startTimeoutMs = 30 * 60_000;
 const stopTimeoutMs = 5 * 60_000;
 const progressEveryMs = 5_000;
@@ -69,7 +73,7 @@ export async function useEmbeddedServer(folder: string, options: EmbeddedOptions
     const files = join(data, 'postgres');
     const at: Place = { folder: data, files, programs, runner, log, secrets, durable: options.durable ?? true };
     if (!existsSync(files)) await initialise(at);
-    const found = await ensureRunning(at);
+    const found = await ensureRunning(at, undefined, options.startTimeoutMs);
     // Taken before the start lock is given back, so that nobody can believe to be the last user meanwhile.
     return { place: at, port: found, use: tryLock(usersLock, 'shared') };
   });
@@ -107,8 +111,9 @@ function urlOf(port: number, role: string, password: string): string {
 }
 
 /** Finds the running server or starts one; returns its port once it accepts logins. `wanted`: the port it must have. */
-async function ensureRunning(place: Place, wanted?: number): Promise<number> {
-  const deadlineMs = performance.now() + startTimeoutMs;
+async function ensureRunning(place: Place, wanted?: number, timeoutMs = startTimeoutMs): Promise<number> {
+  const startedMs = performance.now();
+  const deadlineMs = startedMs + timeoutMs;
   let nextProgressMs = performance.now() + progressEveryMs;
   let child: ChildProcess | undefined;
   while (performance.now() < deadlineMs) {
@@ -130,7 +135,7 @@ async function ensureRunning(place: Place, wanted?: number): Promise<number> {
       if (server !== undefined) rmSync(join(place.files, 'postmaster.pid'), { force: true });
       child = await start(place, wanted ?? server?.port, wanted !== undefined);
     }
-    await sleep(pollMs);
+    await sleep(performance.now() - startedMs < progressEveryMs ? pollMs : slowPollMs);
   }
   throw failed(place, 'PostgreSQL did not become ready in time');
 }
@@ -168,7 +173,7 @@ async function afterFailedStart(place: Place): Promise<void> {
   await sleep(500);
 }
 
-async function stop(place: Place): Promise<void> {
+async function stop(place: Pick<Place, 'folder' | 'files' | 'programs' | 'log'>): Promise<void> {
   const server = readPostmaster(place.files);
   if (server === undefined || !isPostmaster(server.pid, place.files)) return;
   if (process.platform === 'win32') spawnSync(place.programs.pgCtl, ['stop', '-D', place.files, '-m', 'fast', '-W']);
@@ -182,6 +187,13 @@ async function stop(place: Place): Promise<void> {
     await sleep(pollMs);
   }
   place.log?.info({ folder: place.folder }, 'PostgreSQL stopped');
+}
+
+/** Stops the server of a data folder that the process which started it has left behind; for folders to be removed. */
+export async function stopEmbeddedServer(folder: string): Promise<void> {
+  const data = resolve(folder);
+  const files = join(data, 'postgres');
+  if (existsSync(files)) await stop({ folder: data, files, programs: findPrograms(), log: undefined });
 }
 
 function loginRefused(place: Place) {
