@@ -339,7 +339,7 @@ suite('closing', () => {
   const on = (effectiveDate: string, more = {}) => ({ effectiveDate, ...more });
 
   test('binds processes that remember otherwise, can be taken back, and is known to verify', async () => {
-    const { code, ids } = await book();
+    const { code, bookId, ids } = await book();
     const [a, b] = ids;
     const second = await another();
     await second.post(code, [transfer(a, b, 1n, on('2026-02-27'))]);
@@ -360,6 +360,26 @@ suite('closing', () => {
     await close(code, null);
     assert.deepEqual(codes(await second.post(code, [transfer(a, b, 1n, on('2026-01-31'))])), ['accepted']);
     await assertSound(code);
+    // Made ordinary by hand, and moved into the sealed period.
+    const tampered = async (change: string, sequence: number) => {
+      await db.admin.query(`update ledger.transfer set ${change} where book_id = $1 and sequence = $2`, [
+        bookId,
+        sequence,
+      ]);
+      const closing = (await verify(db, { book: code })).findings.find(({ check }) => check === 'closing');
+      return [closing?.count, closing?.first.sequence, closing?.first.closed_through, closing?.first.sealed_through];
+    };
+    assert.deepEqual(await tampered('adjustment = false', 3), [1, 3, '2026-02-28', null]);
+    await second.post(code, [transfer(a, b, 1n)]);
+    await close(code, '2026-02-28', '2026-01-31');
+    await second.post(code, [transfer(a, b, 1n, on('2026-02-01', { adjustment: true }))]);
+    assert.deepEqual(await tampered(`adjustment = true, effective_date = '2026-02-01'`, 3), [
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    assert.deepEqual(await tampered(`effective_date = '2026-01-31'`, 7), [1, 7, '2026-02-28', '2026-01-31']);
   });
 
   test('wants dates that are over, the sealed among the closed', async () => {

@@ -91,6 +91,24 @@ const tamperings: readonly Tampering[] = [
     first: { sequence: 2, account: 3, stored: [0, 0, 0, 49], recomputed: [0, 0, 0, 50] },
   },
   {
+    what: 'day totals, to the greatest number there is',
+    sql: `update ledger.transfer set debit_day_debits_posted = 9223372036854775807, credit_day_debits_posted = -9223372036854775808 ${at(7)}`,
+    checks: ['running_totals'],
+    first: { sequence: 7 },
+  },
+  {
+    what: 'amount released, to the least number there is',
+    sql: `update ledger.transfer set released_minor = -9223372036854775808 ${at(4)}`,
+    checks: ['running_totals', 'pending', 'counters', 'code_days'],
+    first: { sequence: 4 },
+  },
+  {
+    what: 'day of one of two of an account',
+    sql: `update ledger.transfer set debit_account_id = ${account(3)}, credit_account_id = ${account(2)} ${at(7)}`,
+    checks: ['running_totals', 'counters', 'code_days'],
+    first: { sequence: 7 },
+  },
+  {
     what: 'effective date',
     sql: `update ledger.transfer set effective_date = '2026-02-01' ${at(2)}`,
     checks: ['code_days'],

@@ -26,4 +26,5 @@ export {
   type ReplicationAccess,
 } from './open.ts';
 export { connect } from './pool.ts';
+export { inOneSnapshot } from './snapshot.ts';
 export { builder, run } from './sql.ts';

@@ -1,6 +1,6 @@
 /** The tree's part of `longmen verify`: every leaf is made anew from the journal. */
 import { type LogFinding, logChecks, type Marker, readLog, verifyLog } from '#engines/evidence';
-import type { Database, Transaction } from '#kernel/database';
+import { type Database, inOneSnapshot, type Transaction } from '#kernel/database';
 import { LongmenError } from '#kernel/errors';
 import { type Book, listBooks } from '#kernel/events';
 import { POSTINGS } from './service.ts';
@@ -43,7 +43,7 @@ export async function verifyPostings(db: Database, options: EvidenceVerifyOption
   const books = (await listBooks(db)).filter(({ code }) => options.book === undefined || code === options.book);
   const report = { books: [] as EvidenceReport['books'][number][], findings: [] as EvidenceFinding[] };
   for (const book of books) {
-    const { findings, ...counts } = await inSnapshots(db, (transactions) => verifyBook(transactions, book, options));
+    const { findings, ...counts } = await inOneSnapshot(db, (transactions) => verifyBook(transactions, book, options));
     report.books.push({ book: book.code, ...counts });
     report.findings.push(...findings);
   }
@@ -119,17 +119,4 @@ async function* leavesOf(
       return;
     }
   }
-}
-
-/** Runs `work` with two connections that see the same moment. */
-function inSnapshots<T>(db: Database, work: (both: readonly [Transaction, Transaction]) => Promise<T>): Promise<T> {
-  const isolation = { isolation: 'repeatable read', attempts: 1 } as const;
-  return db.transaction(async (one) => {
-    const { rows } = await one.query<{ id: string }>('select pg_export_snapshot() as id');
-    return db.transaction(async (other) => {
-      // A snapshot is named by a literal; PostgreSQL itself made the name.
-      await other.query(`set transaction snapshot '${String(rows[0]?.id).replaceAll(/[^0-9A-F-]/g, '')}'`);
-      return work([one, other]);
-    }, isolation);
-  }, isolation);
 }
