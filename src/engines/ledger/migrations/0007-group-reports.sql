@@ -114,35 +114,43 @@ where coalesce(g.debits_pending, 0) <> coalesce(r.debits_pending, 0)
 
 -- Windows that have counted other than the journal says, in the last bucket the journal or the window knows.
 create view ledger.verify_windows as
-with moved as (
-  -- what counts: transfers and holds, for the account they take from or add to
-  select t.book_id, t.sequence, t.amount_minor, t.currency, t.recorded_at, e.account_id, e.other_id,
-    case when a.side = e.entry then 'in' else 'out' end as direction
+with bound as materialized (
+  -- when each window bound an account: for accounts of a group, while they were members
+  select w.book_id, w.window_id, c.account_id, a.side,
+    range_agg(tstzrange(c.since, greatest(c.since, least(c.until, coalesce(w.retired_at, 'infinity'))), '()')) as spans
+  from ledger.velocity_window w
+  cross join lateral (
+    select w.account_id, w.created_at as since, 'infinity'::timestamptz as until where w.account_id is not null
+    union all
+    select c.account_id, greatest(w.created_at, c.joined_at), coalesce(c.left_at, 'infinity')
+    from ledger.group_cover c where c.book_id = w.book_id and c.group_id = w.group_id
+  ) c
+  join ledger.account a on a.book_id = w.book_id and a.account_id = c.account_id
+  group by w.book_id, w.window_id, c.account_id, a.side
+),
+moved as materialized (
+  -- what counts: transfers and holds, for the account they take from or add to. Materialised, as is what they are joined
+  -- with: the planner knows too little of books and windows to find the order itself.
+  select t.book_id, t.amount_minor, t.currency, t.recorded_at, t.debit_account_id as account_id,
+    t.credit_account_id as other_id, 'debit' as entry
   from ledger.transfer t
-  cross join lateral (values (t.debit_account_id, t.credit_account_id, 'debit'), (t.credit_account_id, t.debit_account_id, 'credit'))
-    as e (account_id, other_id, entry)
-  join ledger.account a on a.book_id = t.book_id and a.account_id = e.account_id
-  where t.kind in (0, 1) and exists (select from ledger.velocity_window w where w.book_id = t.book_id)
+  where t.kind in (0, 1) and t.book_id in (select w.book_id from ledger.velocity_window w)
+  union all
+  select t.book_id, t.amount_minor, t.currency, t.recorded_at, t.credit_account_id, t.debit_account_id, 'credit'
+  from ledger.transfer t
+  where t.kind in (0, 1) and t.book_id in (select w.book_id from ledger.velocity_window w)
 ),
 held as (
-  -- per window and what it counts for: an account, or the group itself
-  select w.book_id, w.window_id, w.period, w.time_zone, m.account_id, m.recorded_at, m.amount_minor
-  from ledger.velocity_window w
-  join moved m on m.book_id = w.book_id and m.currency = w.currency and m.direction = w.direction
-    and m.recorded_at > w.created_at and (w.retired_at is null or m.recorded_at < w.retired_at)
-  where w.per = 'account' and (w.account_id = m.account_id or exists (
-    select from ledger.group_cover c where c.book_id = w.book_id and c.group_id = w.group_id
-      and c.account_id = m.account_id and c.joined_at < m.recorded_at and (c.left_at is null or m.recorded_at < c.left_at)))
-  union all
-  select w.book_id, w.window_id, w.period, w.time_zone, null, m.recorded_at, m.amount_minor
-  from ledger.velocity_window w
-  join moved m on m.book_id = w.book_id and m.currency = w.currency and m.direction = w.direction
-    and m.recorded_at > w.created_at and (w.retired_at is null or m.recorded_at < w.retired_at)
-  where w.per = 'group'
-    and exists (select from ledger.group_cover c where c.book_id = w.book_id and c.group_id = w.group_id
-      and c.account_id = m.account_id and c.joined_at < m.recorded_at and (c.left_at is null or m.recorded_at < c.left_at))
-    and not exists (select from ledger.group_cover c where c.book_id = w.book_id and c.group_id = w.group_id
-      and c.account_id = m.other_id and c.joined_at < m.recorded_at and (c.left_at is null or m.recorded_at < c.left_at))
+  -- per window and what it counts for: an account, or the group itself when the other side is outside of it
+  select w.book_id, w.window_id, w.period, w.time_zone, case w.per when 'account' then m.account_id end as account_id,
+    m.recorded_at, m.amount_minor
+  from moved m
+  join bound b on b.book_id = m.book_id and b.account_id = m.account_id and m.recorded_at <@ b.spans
+  join ledger.velocity_window w on w.book_id = b.book_id and w.window_id = b.window_id
+    and w.currency = m.currency and w.direction = case when b.side = m.entry then 'in' else 'out' end
+  left join bound o on o.book_id = b.book_id and o.window_id = b.window_id
+    and o.account_id = case w.per when 'group' then m.other_id end
+  where not coalesce(m.recorded_at <@ o.spans, false)
 ),
 recomputed as (
   select distinct on (book_id, window_id, account_id) book_id, window_id, account_id, bucket, count, amount
