@@ -140,7 +140,10 @@ begin
 
   if p_guard_id is not null and exists (
     select from unnest(p_guard_id, p_guard_currency, p_guard_version) as u (group_id, currency, version)
-    left join ledger.group_balance g on g.book_id = p_book and g.group_id = u.group_id and g.currency = u.currency
+    left join lateral (
+      select b.version from ledger.group_balance b
+      where b.book_id = p_book and b.group_id = u.group_id and b.currency = u.currency limit 1
+    ) g on true
     where coalesce(g.version, 0) <> u.version
   ) then
     raise exception 'groups changed since the batch was decided' using errcode = 'serialization_failure';
@@ -177,6 +180,8 @@ begin
         credits_posted = c.credits_posted + excluded.credits_posted;
 
     if p_group_id is not null then
+      -- Each is looked up by its key: left to itself the planner, which knows nothing of how many groups a book has, would
+      -- walk all of them once for each. The book is ours, so no row moves in between.
       update ledger.group_balance g
       set version = g.version + 1,
           debits_pending = g.debits_pending + coalesce(p_group_wide[4 * u.n - 3], p_group_delta[4 * u.n - 3]),
@@ -184,8 +189,15 @@ begin
           debits_posted = g.debits_posted + coalesce(p_group_wide[4 * u.n - 1], p_group_delta[4 * u.n - 1]),
           credits_posted = g.credits_posted + coalesce(p_group_wide[4 * u.n], p_group_delta[4 * u.n]),
           usage = coalesce(u.usage::bigint[], g.usage)
-      from unnest(p_group_id, p_group_currency, p_group_usage) with ordinality as u (group_id, currency, usage, n)
-      where g.book_id = p_book and g.group_id = u.group_id and g.currency = p_currencies[u.currency];
+      from (
+        select b.ctid, k.usage, k.n
+        from unnest(p_group_id, p_group_currency, p_group_usage) with ordinality as k (group_id, currency, usage, n)
+        cross join lateral (
+          select b.ctid from ledger.group_balance b
+          where b.book_id = p_book and b.group_id = k.group_id and b.currency = p_currencies[k.currency] limit 1
+        ) b
+      ) u
+      where g.ctid = u.ctid;
       get diagnostics v_written = row_count;
       if v_written <> cardinality(p_group_id) then
         raise exception 'a group has no balance in a currency of its accounts';
