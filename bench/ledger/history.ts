@@ -18,7 +18,7 @@ const BATCH = 1000;
 
 /** Numbers of a history of about `postings` postings: whole batches on each day. */
 export function historyOf(postings: number): History {
-  const days = 365;
+  const days = Math.min(365, Math.max(1, Math.round(postings / BATCH)));
   const perDay = Math.max(BATCH, Math.round(postings / days / BATCH) * BATCH);
   return { accounts: 100_000, postings: perDay * days, days, from: '2025-01-01' };
 }

@@ -150,6 +150,7 @@ test('results: the best round, and the ratios', () => {
     new Map([
       ['baseline_1', [100, 200]],
       ['baseline_4', [400, 300]],
+      ['batch_1000_full', [1000, 3000]],
       ...['single_1', 'batch_1000'].flatMap((name): [string, number[]][] => [
         [`${name}_uniform`, [4000, 2000]],
         [`${name}_zipf`, [3000]],
@@ -167,6 +168,7 @@ test('results: the best round, and the ratios', () => {
     baseline: 'baseline_best',
     ratio: 7.5,
   });
+  assert.equal(found('batch_1000_full')?.ratio, 0.75);
   assert.equal(found('batch_1000_over_baseline')?.value, 10);
   assert.equal(found('hot_over_uniform_min')?.value, 0.95);
   assert.equal(found('hot_over_uniform_min')?.baseline, 'batch_1000_uniform');

@@ -36,8 +36,8 @@ async function longmen(...words: string[]) {
 
 test('a chart is loaded and shown, a year closed, ended, sealed and re-opened', async () => {
   assert.deepEqual((await longmen('chart', 'load', 'asbe', '--actor', 'Li Wei')).document, {
-    codes: 207,
-    added: 207,
+    codes: 208,
+    added: 208,
     renamed: 0,
     joined: 0,
   });
@@ -51,7 +51,7 @@ test('a chart is loaded and shown, a year closed, ended, sealed and re-opened', 
   );
   await ledger.post('main', [transfer(cash, fees, 1230n, { effectiveDate: '2024-12-31' })]);
   const shown = await longmen('chart', 'show');
-  assert.equal((shown.document.entries as unknown[]).length, 207);
+  assert.equal((shown.document.entries as unknown[]).length, 208);
   assert.match(shown.notes ?? '', /1 accounts in CNY on 7777: not in chart/);
 
   const period = (found: { document: Record<string, unknown> }) => found.document.period as { state: string };
