@@ -19,6 +19,37 @@ export interface TestServer {
   readonly log: () => string;
 }
 
+/** The answer to a call, its body read as JSON. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown> & { readonly items: Record<string, unknown>[]; readonly code?: string };
+}
+
+export type Call = (
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Readonly<Record<string, string>>,
+) => Promise<Reply>;
+
+/** Calls below `prefix` with the server's token; a body is sent as JSON, or as it is when it is text. */
+export function caller({ url, authorized }: Pick<TestServer, 'url' | 'authorized'>, prefix: string): Call {
+  return async (method, path, body, headers = {}) => {
+    const response = await fetch(`${url}${prefix}${path}`, {
+      method,
+      headers: { ...authorized, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (text === '' ? {} : JSON.parse(text)) as Reply['body'],
+    };
+  };
+}
+
 export async function testServer(
   t: Cleanup,
   modules: RouteModule[],

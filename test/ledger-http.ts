@@ -9,18 +9,12 @@ import { createLog } from '#kernel/log';
 import { createMetrics } from '#kernel/metrics';
 import { createTokenVerifier } from '#kernel/tokens';
 import type { Cleanup } from './database.ts';
-import { type TestServer, testServer } from './http.ts';
+import { type Call, caller, type TestServer, testServer } from './http.ts';
 import { timeZone } from './ledger.ts';
-
-export interface Reply {
-  readonly status: number;
-  readonly body: Record<string, unknown> & { code?: string };
-  readonly headers: Headers;
-}
 
 export interface LedgerServer extends TestServer {
   /** Calls below /api/v1/ledger with a token; `body` is sent as JSON, or as it is when it is text. */
-  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>;
+  readonly call: Call;
 }
 
 /** A server with the ledger's routes and the book `main`. */
@@ -29,18 +23,7 @@ export async function ledgerServer(t: Cleanup): Promise<LedgerServer> {
     (app, deps) => ledgerRoutes(openLedger({ db: deps.db, clock: deps.clock, timeZone }))(app, deps),
   ]);
   await server.db.transaction((tx) => createBook(tx, { code: 'main', name: 'Main' }, server.clock));
-  return { ...server, call: caller(server.url, server.authorized) };
-}
-
-function caller(url: string, authorized: Readonly<Record<string, string>>): LedgerServer['call'] {
-  return async (method, path, body, headers = {}) => {
-    const response = await fetch(`${url}/api/v1/ledger${path}`, {
-      method,
-      headers: { ...authorized, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-    return { status: response.status, headers: response.headers, body: (await response.json()) as Reply['body'] };
-  };
+  return { ...server, call: caller(server, '/api/v1/ledger') };
 }
 
 /** A second server on the same database, reached through a connection that can be cut and mended. */
@@ -96,7 +79,7 @@ export async function serverBehindCable(t: Cleanup, server: LedgerServer) {
     await cut();
   });
   return {
-    call: caller(url, server.authorized),
+    call: caller({ url, authorized: server.authorized }, '/api/v1/ledger'),
     cut,
     async mend() {
       cable = createServer(join);

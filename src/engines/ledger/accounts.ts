@@ -1,13 +1,13 @@
 /** Opening accounts and changing their limits and state. Every change makes the account's version grow. */
 import type { Clock } from '#kernel/clock';
-import type { Queryable, Transaction } from '#kernel/database';
+import { isStorable, type Queryable, type Transaction } from '#kernel/database';
 import { instantText } from '#kernel/dates';
 import { appendEvents } from '#kernel/events';
 import { isCurrency } from '#kernel/money';
 import { ledgerError } from './errors.ts';
 import { joinOpened } from './members.ts';
 import { type Account, type AccountInput, type AccountState, type Counters, type Limits, MAX_MINOR } from './model.ts';
-import { isStorable, isTransferId } from './prepare.ts';
+import { isTransferId } from './prepare.ts';
 import { lockBook } from './store.ts';
 
 export interface RawAccountRow {

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { newId } from '#kernel/ids';
+import type { Reply } from '#test/http';
 import { everything } from '#test/ledger';
-import { ledgerServer, type Reply } from '#test/ledger-http';
+import { ledgerServer } from '#test/ledger-http';
 import { MAX_BATCH, type OutcomeCode } from './model.ts';
 
 const server = await ledgerServer({ after });

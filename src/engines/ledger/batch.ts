@@ -127,6 +127,14 @@ export interface Delta {
   readonly posted: bigint;
 }
 
+/** What a journal row adds to the counters of both its accounts. */
+export function deltaOf({ prepared: { kind }, amount, released }: JournalRow): Delta {
+  return {
+    pending: kind === 'pending' ? amount : -released,
+    posted: kind === 'transfer' || kind === 'post' || kind === 'reverse' ? amount : 0n,
+  };
+}
+
 export interface Answer {
   readonly id: string;
   readonly code: OutcomeCode;

@@ -1,7 +1,7 @@
 /** The body of POST /transfers, checked by hand because it comes 8,192 transfers at a time; the zod schema documents it. */
+import { isStorable } from '#kernel/database';
 import { jsonPointer, type RequestFault, requestInvalid } from '#kernel/http';
 import type { SubmittedKind, TransferInput } from './model.ts';
-import { isStorable } from './prepare.ts';
 
 export interface TransfersBody {
   readonly book: string;

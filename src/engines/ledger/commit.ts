@@ -1,7 +1,7 @@
 /** Writes a decided batch in one call of `ledger.commit_batch`. */
 import { dateArray, hexArray, int2Array, int4Array, int8Array, type Queryable, uuidArray } from '#kernel/database';
 import { invariant } from '#kernel/errors';
-import type { AccountNow, Decided, GroupNow, ReferenceNow, WindowNow } from './batch.ts';
+import { type AccountNow, type Decided, deltaOf, type GroupNow, type ReferenceNow, type WindowNow } from './batch.ts';
 import { type GroupDelta, groupDeltas, wide } from './deltas.ts';
 import { type Counters, type Kind, kinds, outcomeCodeNumber, zeroCounters } from './model.ts';
 
@@ -202,14 +202,13 @@ function codeDays(decided: Decided): CodeDay[] {
     return totals;
   };
   for (const row of decided.rows) {
-    const { kind } = row.prepared;
+    const { pending, posted } = deltaOf(row);
     const debit = of(row.debit, row.effectiveDate);
     const credit = of(row.credit, row.effectiveDate);
-    if (kind === 'transfer' || kind === 'post' || kind === 'reverse') {
-      debit.debitsPosted += row.amount;
-      credit.creditsPosted += row.amount;
+    if (posted !== 0n) {
+      debit.debitsPosted += posted;
+      credit.creditsPosted += posted;
     }
-    const pending = kind === 'pending' ? row.amount : -row.released;
     if (pending !== 0n) {
       debit.debitsPending += pending;
       credit.creditsPending += pending;

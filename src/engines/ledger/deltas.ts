@@ -1,5 +1,5 @@
 /** What a batch changes groups by, per currency and, for groups that keep it, per effective date. */
-import type { AccountNow, JournalRow } from './batch.ts';
+import { type AccountNow, deltaOf, type JournalRow } from './batch.ts';
 import { MAX_MINOR } from './model.ts';
 
 export interface GroupDelta {
@@ -26,9 +26,7 @@ export function groupDeltas(rows: readonly JournalRow[]): GroupDeltas {
   const currencies: string[] = [];
   const totals = new Map<string, Totals>();
   for (const row of rows) {
-    const { kind } = row.prepared;
-    const posted = kind === 'transfer' || kind === 'post' || kind === 'reverse' ? row.amount : 0n;
-    const pending = kind === 'pending' ? row.amount : -row.released;
+    const { pending, posted } = deltaOf(row);
     let place = currencies.indexOf(row.debit.currency) + 1;
     if (place === 0) place = currencies.push(row.debit.currency);
     const present = totalsOf(totals, place, null);

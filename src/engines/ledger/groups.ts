@@ -1,12 +1,11 @@
 /** Groups of accounts: their tree, members, limits and windows. Whoever changes what an account must obey makes its version grow. */
 import type { Clock } from '#kernel/clock';
-import { int4Array, type Queryable, type Transaction } from '#kernel/database';
+import { int4Array, isStorable, type Queryable, type Transaction } from '#kernel/database';
 import { instantText } from '#kernel/dates';
 import { appendEvents } from '#kernel/events';
 import { isCurrency } from '#kernel/money';
 import { ledgerError } from './errors.ts';
 import { type GroupKey, type Limits, MAX_MINOR, type Side } from './model.ts';
-import { isStorable } from './prepare.ts';
 import { lockBook } from './store.ts';
 
 export interface GroupInput extends GroupKey {

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '#kernel/ids';
+import type { Reply } from '#test/http';
 import { everything } from '#test/ledger';
-import { ledgerServer, type Reply, serverBehindCable } from '#test/ledger-http';
+import { ledgerServer, serverBehindCable } from '#test/ledger-http';
 
 const server = await ledgerServer({ after });
 const { call, db } = server;

@@ -1,5 +1,6 @@
 /** What can be judged of a transfer without looking at the books: its fields, amount and dates; and its fingerprint. */
 import { hash } from 'node:crypto';
+import { isStorable } from '#kernel/database';
 import { instantText, isValidDate, parseInstant } from '#kernel/dates';
 import { isCurrency, parseAmountMinor } from '#kernel/money';
 import { type Kind, kinds, MAX_MINOR, type OutcomeCode, type TransferInput } from './model.ts';
@@ -95,11 +96,6 @@ function fieldsFit(input: Submission, kind: Kind): boolean {
     return isTransferId(input.reversedId) && input.pendingId === undefined && input.effectiveDate !== undefined;
   }
   return isTransferId(input.pendingId) && input.reversedId === undefined;
-}
-
-/** Whether PostgreSQL can hold a text as it is: neither U+0000 nor half of a surrogate pair. */
-export function isStorable(text: string): boolean {
-  return !text.includes('\u0000') && text.isWellFormed();
 }
 
 /** Amount in minor units, or the code that refuses it. A bigint is minor units already; a text is major units. */

@@ -1,35 +1,20 @@
 /** The ledger's JSON, as zod: amounts are decimal text in major units, sequences decimal text, ids UUIDs. */
 import { z } from 'zod';
-import { isValidDate, parseInstant } from '#kernel/dates';
-import { integerText, pageQuery } from '#kernel/http';
+import { dateField, instantField, integerText, pageQuery, textField, uuidField } from '#kernel/http';
 import { DEFAULT_BOOK } from './body.ts';
 import { MAX_BATCH, outcomeCodes } from './model.ts';
-import { isStorable } from './prepare.ts';
 
-export const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'Not a UUID');
+export const uuid = uuidField;
 const amount = z.string().describe('Decimal text in major units of the currency, such as "12.30".');
 const signedAmount = z.string().max(40);
-export const date = z
-  .string()
-  .refine((text): boolean => isValidDate(text), 'Not a date of the form YYYY-MM-DD')
-  .describe('YYYY-MM-DD');
-export const instant = z.string().refine(isInstant, 'Not an RFC 3339 instant').describe('RFC 3339 instant.');
-/** Text that may be stored or looked for. */
-export const text = z.string().refine(isStorable, 'Not text that can be stored');
+export const date = dateField;
+export const instant = instantField;
+export const text = textField;
 const book = text.default(DEFAULT_BOOK).describe('Code of the book.');
 /** A position in the journal; 18 digits are more than any journal will have, and fewer than PostgreSQL's bigint takes. */
 const sequence = z.string().regex(/^(0|[1-9]\d{0,17})$/, 'Not a position in a journal');
 const side = z.enum(['debit', 'credit']);
 const state = z.enum(['open', 'outgoing_frozen', 'frozen', 'closed']);
-
-function isInstant(text: string): boolean {
-  try {
-    parseInstant(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 export const bookBody = z.strictObject({
   code: text,

@@ -1,6 +1,6 @@
 /** Velocity windows: how much and how often in an hour, a day or a month, for an account, each account of a group, or a group. */
 import type { Clock } from '#kernel/clock';
-import type { Queryable, Transaction } from '#kernel/database';
+import { isStorable, type Queryable, type Transaction } from '#kernel/database';
 import { instantText } from '#kernel/dates';
 import { appendEvents } from '#kernel/events';
 import { isCurrency } from '#kernel/money';
@@ -8,7 +8,7 @@ import { findAccounts } from './accounts.ts';
 import { ledgerError } from './errors.ts';
 import { groupId, guard } from './groups.ts';
 import { type GroupKey, MAX_MINOR, type Minor } from './model.ts';
-import { isStorable, isTransferId } from './prepare.ts';
+import { isTransferId } from './prepare.ts';
 import { lockBook } from './store.ts';
 
 /** The most one window may let through; null means no bound. Amounts in minor units. */

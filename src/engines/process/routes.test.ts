@@ -4,7 +4,7 @@ import { after, test } from 'node:test';
 import { openProcesses, processRoutes, workUntilIdle } from '#engines/process';
 import { createBook } from '#kernel/events';
 import { bpmn, flows } from '#test/bpmn';
-import { testServer } from '#test/http';
+import { caller, testServer } from '#test/http';
 
 type Json = Record<string, unknown>;
 
@@ -23,15 +23,7 @@ const { url, authorized, engine } = await (async () => {
   return { ...server, engine };
 })();
 
-async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
-  const response = await fetch(`${url}/api/v1/process${path}`, {
-    method,
-    headers: { ...authorized, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as Json & { items: Json[] } };
-}
+const call = caller({ url, authorized }, '/api/v1/process');
 
 async function ok(method: string, path: string, body?: unknown) {
   const answer = await call(method, path, body);

@@ -1,8 +1,8 @@
 /** The process engine's JSON, as zod. */
 import { z } from 'zod';
-import { pageQuery } from '#kernel/http';
+import { pageQuery, uuidField } from '#kernel/http';
 
-export const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'Not a UUID');
+export const uuid = uuidField;
 const text = z
   .string()
   .min(1)

@@ -28,3 +28,4 @@ export {
 export { connect } from './pool.ts';
 export { inOneSnapshot } from './snapshot.ts';
 export { builder, run } from './sql.ts';
+export { isStorable } from './text.ts';

@@ -15,4 +15,4 @@ export {
   isValidDate,
   parseDate,
 } from './dates.ts';
-export { instantText, parseInstant } from './instants.ts';
+export { instantText, isValidInstant, parseInstant } from './instants.ts';

@@ -24,6 +24,16 @@ export function parseInstant(text: string): Temporal.Instant {
   throw dateError('instant_invalid', `${shown(text)} is not an RFC 3339 instant with an offset, years 0001 to 9999`);
 }
 
+/** Whether {@link parseInstant} reads it. */
+export function isValidInstant(text: string): boolean {
+  try {
+    parseInstant(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * RFC 3339 text in UTC with exactly six decimals, '2025-01-26T01:30:00.000000Z': the resolution of PostgreSQL, and
  * such texts sort as their instants do. Nanoseconds are cut off, never rounded up into the future.

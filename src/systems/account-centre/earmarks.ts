@@ -5,7 +5,7 @@
  */
 import { type Attachment, type Ledger, type Outcome, readAccounts, type TransferInput } from '#engines/ledger';
 import type { Clock } from '#kernel/clock';
-import type { Database } from '#kernel/database';
+import { type Database, isStorable } from '#kernel/database';
 import { instantText, parseInstant } from '#kernel/dates';
 import { wakeConsumers } from '#kernel/events';
 import { canonicalUuid, deterministicId } from '#kernel/ids';
@@ -289,7 +289,7 @@ function checked(input: EarmarkInput): { id: string; accountId: string; expiresA
   if (id === undefined || accountId === undefined) throw fault('An earmark and its account are named by UUIDs');
   if (input.amount <= 0n) throw fault('The amount must be above zero');
   const { purpose } = input;
-  if (purpose.trim() === '' || purpose.length > 200 || purpose.includes('\u0000') || !purpose.isWellFormed()) {
+  if (purpose.trim() === '' || purpose.length > 200 || !isStorable(purpose)) {
     throw fault('The purpose must be text of 1 to 200 characters');
   }
   return {

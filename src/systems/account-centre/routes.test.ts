@@ -4,7 +4,7 @@ import { after, test } from 'node:test';
 import { openLedger } from '#engines/ledger';
 import { createBook } from '#kernel/events';
 import { newId } from '#kernel/ids';
-import { testServer } from '#test/http';
+import { caller, testServer } from '#test/http';
 import { timeZone, transfer } from '#test/ledger';
 import { openAlerts } from './alerts.ts';
 import { accountCentreRoutes } from './routes.ts';
@@ -18,19 +18,7 @@ await db.transaction((tx) => createBook(tx, { code: 'main', name: 'Main' }, cloc
 
 type Json = Record<string, unknown>;
 
-async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
-  const response = await fetch(`${server.url}/api/v1/account-centre${path}`, {
-    method,
-    headers: {
-      ...server.authorized,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const json = (await response.json()) as Json & { items: Json[]; code?: string };
-  return { status: response.status, body: json };
-}
+const call = caller(server, '/api/v1/account-centre');
 
 const [cash, deposit, margin] = [newId(), newId(), newId()];
 

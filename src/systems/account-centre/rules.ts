@@ -1,5 +1,5 @@
 /** Rules for movement alerts: what they are made of, and which are in force where in the event log. */
-import type { Queryable } from '#kernel/database';
+import { isStorable, type Queryable } from '#kernel/database';
 import { canonicalUuid } from '#kernel/ids';
 import { isCurrency } from '#kernel/money';
 import { centreError } from './errors.ts';
@@ -78,7 +78,7 @@ export async function checked(db: Queryable, bookId: number, given: RuleInput): 
   const amounts = [atLeast, given.balanceBelow, given.balanceAbove].some((amount) => amount !== null);
   if (currency === null ? amounts : !isCurrency(currency)) throw fault('A rule with an amount names its currency');
   if (atLeast !== null && atLeast <= 0n) throw fault('The least amount must be above zero');
-  if (type !== null && (type.length < 1 || type.length > 64 || type.includes('\u0000') || !type.isWellFormed())) {
+  if (type !== null && (type.length < 1 || type.length > 64 || !isStorable(type))) {
     throw fault('A type has 1 to 64 characters');
   }
   const unfit = subscribers.some(

@@ -1,32 +1,19 @@
 /** The account centre's JSON, as zod: amounts are decimal text in major units, ids UUIDs. */
 import { z } from 'zod';
-import { isValidDate, parseInstant } from '#kernel/dates';
-import { integerText, pageQuery } from '#kernel/http';
+import { dateField, instantField, integerText, pageQuery, textField, uuidField } from '#kernel/http';
 import { kinds, treeActions } from './model.ts';
 
-const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'Not a UUID');
+const uuid = uuidField;
 const amount = z.string().max(40).describe('Decimal text in major units of the currency, such as "12.30".');
-const text = z.string().refine((one) => !one.includes('\u0000') && one.isWellFormed(), 'Not text that can be stored');
+const text = textField;
 const book = z.string().max(32).default('main').describe('Code of the book.');
 const key = text.max(64).describe('Key of the customer.');
 const path = text.max(64).describe('Node of the tree, such as "fund" or "fund/margin".');
 const reason = text.max(500).optional().describe('Why; kept with the action.');
 const side = z.enum(['debit', 'credit']);
 const state = z.enum(['open', 'outgoing_frozen', 'frozen', 'closed']);
-const instant = z.string().refine(isInstant, 'Not an RFC 3339 instant').describe('RFC 3339 instant.');
-const date = z
-  .string()
-  .refine((one): boolean => isValidDate(one), 'Not a date of the form YYYY-MM-DD')
-  .describe('YYYY-MM-DD');
-
-function isInstant(one: string): boolean {
-  try {
-    parseInstant(one);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const instant = instantField;
+const date = dateField;
 
 export const keyParams = z.strictObject({ key });
 export const idParams = z.strictObject({ id: z.string() });

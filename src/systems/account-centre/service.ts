@@ -1,7 +1,7 @@
 /** Opening trees and accounts in them, and freezing, unfreezing and closing: for one account or the whole tree. */
 import { type Account, type AccountInput, type AccountState, type Ledger, readAccounts } from '#engines/ledger';
 import type { Clock } from '#kernel/clock';
-import type { Database, Transaction } from '#kernel/database';
+import { type Database, isStorable, type Transaction } from '#kernel/database';
 import { instantText } from '#kernel/dates';
 import { appendEvents } from '#kernel/events';
 import { centreError } from './errors.ts';
@@ -40,7 +40,7 @@ export function checkHand(hand: Hand, reasonNeeded = false): { actor: string; re
     throw centreError('centre_actor_invalid', 'The name of who does it has 1 to 100 characters');
   }
   const reason = (hand.reason ?? '').trim();
-  if (reason.length > 500 || reason.includes('\u0000') || !reason.isWellFormed()) {
+  if (reason.length > 500 || !isStorable(reason)) {
     throw centreError('centre_reason_required', 'A reason has at most 500 characters');
   }
   if (reasonNeeded && reason === '') throw centreError('centre_reason_required', 'Say why: a reason must be given');
@@ -104,7 +104,7 @@ export async function addNode(
 ): Promise<store.TreeNode> {
   const bookId = await ledger.bookId(book);
   const path = nodePath(key, node.path);
-  if (node.name.length > 200 || node.name.includes('\u0000') || !node.name.isWellFormed()) {
+  if (node.name.length > 200 || !isStorable(node.name)) {
     throw centreError('node_invalid', 'The name must be text of at most 200 characters', { node: path });
   }
   const { nodes } = await lockedTree(tx, bookId, key, { open: true });

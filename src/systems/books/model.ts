@@ -1,6 +1,7 @@
 /** The words of entities and books, and the pure rules: which book a customer gets, and how a transfer goes. No I/O. */
 import { hash } from 'node:crypto';
 import { MAX_MINOR, type OutcomeCode, type TransferInput } from '#engines/ledger';
+import { isStorable } from '#kernel/database';
 import { isValidDate } from '#kernel/dates';
 import { canonicalUuid, deterministicId } from '#kernel/ids';
 import { isCurrency, parseAmountMinor } from '#kernel/money';
@@ -255,9 +256,9 @@ function amountOf(amount: bigint | string, currency: string): bigint | OutcomeCo
   return minor < 0n ? 'amount_negative' : minor;
 }
 
-/** Text PostgreSQL can hold as it is, of at most `length` characters; or none. */
+/** Text that may be stored, of at most `length` characters; or none. */
 export function isText(text: string | undefined, length: number): boolean {
-  return text === undefined || (text.length <= length && !text.includes('\u0000') && text.isWellFormed());
+  return text === undefined || (text.length <= length && isStorable(text));
 }
 
 /** SHA-256 (hex) over what the caller asked for: the same id with another fingerprint is refused. */

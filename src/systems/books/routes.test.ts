@@ -4,7 +4,7 @@ import { after, test } from 'node:test';
 import { ledgerRoutes, openLedger } from '#engines/ledger';
 import { createBook } from '#kernel/events';
 import { newId } from '#kernel/ids';
-import { testServer } from '#test/http';
+import { caller, testServer } from '#test/http';
 import { timeZone } from '#test/ledger';
 import { entityRoutes, openBooks } from './index.ts';
 
@@ -20,18 +20,7 @@ const server = await testServer({ after }, [
 ]);
 await server.db.transaction((tx) => createBook(tx, { code: 'main', name: 'Main' }, server.clock));
 
-async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
-  const response = await fetch(`${server.url}/api/v1${path}`, {
-    method,
-    headers: {
-      ...server.authorized,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return { status: response.status, body: (await response.json()) as Json };
-}
+const call = caller(server, '/api/v1');
 
 const account = (more: Json = {}) => ({ id: newId(), currency: 'CNY', code: '2011', side: 'credit', ...more });
 

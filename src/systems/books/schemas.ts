@@ -1,28 +1,15 @@
 /** The JSON of entities and books, as zod: amounts are decimal text in major units, ids UUIDs. */
 import { z } from 'zod';
 import { MAX_BATCH, outcomeCodes } from '#engines/ledger';
-import { isValidDate, parseInstant } from '#kernel/dates';
-import { isUuid } from '#kernel/ids';
-import { isText, openStates } from './model.ts';
+import { dateField, instantField, textField, uuidField } from '#kernel/http';
+import { openStates } from './model.ts';
 
-const uuid = z.string().refine((text): boolean => isUuid(text.toLowerCase()), 'Not a UUID');
-/** Text that may be stored or looked for. */
-const text = z
-  .string()
-  .refine((value): boolean => isText(value, Number.POSITIVE_INFINITY), 'Not text that can be stored');
-const date = text.refine((value): boolean => isValidDate(value), 'Not a date of the form YYYY-MM-DD');
-const instant = text.refine(isInstant, 'Not an RFC 3339 instant').describe('RFC 3339 instant.');
+const uuid = uuidField;
+const text = textField;
+const date = dateField;
+const instant = instantField;
 const amount = z.string().describe('Decimal text in major units of the currency, such as "12.30".');
 const signedAmount = z.string().max(40);
-
-function isInstant(value: string): boolean {
-  try {
-    parseInstant(value);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 export const entityParams = z.strictObject({ entity: text });
 export const bookParams = z.strictObject({ entity: text, book: text });

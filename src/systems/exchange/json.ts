@@ -1,7 +1,7 @@
 /** The objects of exchange as the API writes and reads them. Amounts are decimal text, rates too. */
 import { z } from 'zod';
-import { instantText, isValidDate, parseInstant } from '#kernel/dates';
-import { integerText } from '#kernel/http';
+import { instantText, parseInstant } from '#kernel/dates';
+import { dateField, instantField, integerText } from '#kernel/http';
 import { formatAmount, roundingRules } from '#kernel/money';
 import type { PositionsReport, RevaluationResult } from './positions.ts';
 import type { Rate } from './rates.ts';
@@ -9,7 +9,7 @@ import type { Deal, Desk, Quote } from './store.ts';
 
 export const book = z.string().max(64).default('main').describe('Code of the book.');
 export const currency = z.string().regex(/^[A-Z]{3}$/, 'Not an ISO 4217 code');
-export const date = z.string().refine((text) => isValidDate(text), 'Not a date of the form YYYY-MM-DD');
+export const date = dateField;
 export const decimal = z.string().regex(/^\d{1,18}(\.\d{1,18})?$/, 'Not a decimal such as "7.1234"');
 export const idParams = z.strictObject({ id: z.string() });
 const amount = z.string();
@@ -46,7 +46,7 @@ export const rateBody = z.strictObject({
   base: currency,
   quote: currency,
   date,
-  quoted_at: z.string().refine(isInstant, 'Not an RFC 3339 instant').nullable().default(null),
+  quoted_at: instantField.nullable().default(null),
   mid: decimal,
   bid: decimal.nullable().default(null),
   ask: decimal.nullable().default(null),
@@ -132,15 +132,6 @@ export const revaluationReply = z
     ),
   })
   .meta({ id: 'ExchangeRevaluation' });
-
-function isInstant(text: string): boolean {
-  try {
-    parseInstant(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 export function deskJson(of: Desk) {
   return {

@@ -1,7 +1,7 @@
 /** What every part of the general ledger shares: what it works with, who asks, and its errors. */
 import type { Ledger } from '#engines/ledger';
 import type { Clock } from '#kernel/clock';
-import type { Database, Transaction } from '#kernel/database';
+import { type Database, isStorable, type Transaction } from '#kernel/database';
 import { defineErrors } from '#kernel/errors';
 
 /** What somebody wants to do, as it is put before {@link GeneralLedgerDeps.authorise}. */
@@ -71,7 +71,7 @@ export function checkHand(hand: Hand, reasonNeeded = false): { actor: string; re
     throw generalLedgerError('actor_invalid', 'The name of who does it has 1 to 100 characters');
   }
   const reason = (hand.reason ?? '').trim();
-  if (reason.length > 500 || reason.includes('\u0000') || !reason.isWellFormed()) {
+  if (reason.length > 500 || !isStorable(reason)) {
     throw generalLedgerError('reason_required', 'A reason has at most 500 characters');
   }
   if (reasonNeeded && reason === '') throw generalLedgerError('reason_required', 'Say why: a reason must be given');

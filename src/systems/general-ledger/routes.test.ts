@@ -4,7 +4,7 @@ import { after, test } from 'node:test';
 import { openLedger } from '#engines/ledger';
 import { createBook } from '#kernel/events';
 import { newId } from '#kernel/ids';
-import { testServer } from '#test/http';
+import { caller, testServer } from '#test/http';
 import { timeZone, transfer } from '#test/ledger';
 import { generalLedgerRoutes } from './routes.ts';
 
@@ -17,19 +17,7 @@ await db.transaction((tx) => createBook(tx, { code: 'main', name: 'Main' }, cloc
 
 type Json = Record<string, unknown>;
 
-async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
-  const response = await fetch(`${server.url}/api/v1/general-ledger${path}`, {
-    method,
-    headers: {
-      ...server.authorized,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const json = (await response.json()) as Json & { items: Json[]; code?: string };
-  return { status: response.status, body: json, replayed: response.headers.get('idempotency-replayed') };
-}
+const call = caller(server, '/api/v1/general-ledger');
 
 const [cash, interest, suspense] = [newId(), newId(), newId()];
 
@@ -67,7 +55,7 @@ test('a chart, a year with its end, and what was done to it', async () => {
   const key = { 'idempotency-key': 'close-2024' };
   const closed = await call('POST', '/periods/2024/close', {}, key);
   assert.deepEqual([closed.status, (closed.body.period as Json).state], [200, 'closed']);
-  assert.equal((await call('POST', '/periods/2024/close', {}, key)).replayed, 'true');
+  assert.equal((await call('POST', '/periods/2024/close', {}, key)).headers.get('idempotency-replayed'), 'true');
   assert.equal((await call('POST', '/periods/2024/seal', {})).body.code, 'period_check_failed');
 
   const made = await call('POST', '/year-ends/2024', {});

@@ -1,32 +1,19 @@
 /** The general ledger's JSON, as zod: amounts are decimal text in major units, ids UUIDs, dates YYYY-MM-DD. */
 import { z } from 'zod';
-import { isValidDate, parseInstant } from '#kernel/dates';
-import { integerText, pageQuery } from '#kernel/http';
+import { dateField, instantField, integerText, pageQuery, uuidField } from '#kernel/http';
 import { elements, marks } from './chart/model.ts';
 import { standardCharts } from './chart/service.ts';
 import { checkCodes } from './periods/model.ts';
 
-const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'Not a UUID');
+const uuid = uuidField;
 const amount = z.string().max(40).describe('Decimal text in major units of the currency, such as "12.30".');
 const signedAmount = amount.describe('Decimal text in major units, with a sign.');
 const side = z.enum(['debit', 'credit']);
 const book = z.string().max(32).default('main').describe('Code of the book.');
 const reason = z.string().max(500).optional().describe('Why; kept with the action.');
-const instant = z.string().refine(isInstant, 'Not an RFC 3339 instant').describe('RFC 3339 instant.');
-const date = z
-  .string()
-  .refine((text): boolean => isValidDate(text), 'Not a date of the form YYYY-MM-DD')
-  .describe('YYYY-MM-DD');
+const instant = instantField;
+const date = dateField;
 const days = z.number().int().min(0).max(36_600);
-
-function isInstant(text: string): boolean {
-  try {
-    parseInstant(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 export const bookQuery = z.strictObject({ book });
 const element = z

@@ -1,11 +1,12 @@
 /** Consolidation (合并报表): legal entities added up, less what they owe and own of each other. No I/O. */
 import { z } from 'zod';
+import { uuidField } from '#kernel/http';
 import { type Cell, ELIMINATION, reportError, type Source, sideOf, type Unit } from './model.ts';
 import { holds, readTerm } from './terms.ts';
 
 const term = z.string().refine((text) => readTerm(text) !== null, 'Not a code, a beginning of codes, or a range');
 const key = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/);
-const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'Not a UUID');
+const uuid = uuidField;
 
 const side = z.strictObject({
   entity: key,

@@ -1,25 +1,15 @@
 /** The reports' JSON, as zod. */
 import { z } from 'zod';
-import { isValidDate, parseInstant } from '#kernel/dates';
-import { integerText, pageQuery } from '#kernel/http';
+import { dateField, instantField, integerText, pageQuery, uuidField } from '#kernel/http';
 import { definitionKinds } from './definitions.ts';
 import { reportKinds } from './model.ts';
 import { languages } from './output/tabular.ts';
 
-const date = z.string().refine((text): boolean => isValidDate(text), 'Not a date of the form YYYY-MM-DD');
-const instant = z.string().refine(isInstant, 'Not an RFC 3339 instant');
+const date = dateField;
+const instant = instantField;
 const code = z.string().regex(/^[^\s\p{Cc}]{1,200}$/u, 'Not a code');
 const list = z.string().max(4_000).describe('One or several, separated by commas.');
-const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'Not a UUID');
-
-function isInstant(text: string): boolean {
-  try {
-    parseInstant(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const uuid = uuidField;
 
 export const reportParams = z.strictObject({ kind: z.enum(reportKinds) });
 

@@ -1,5 +1,6 @@
 /** What a posting template says: its JSON form as zod, and the types that follow from it. No I/O. */
 import { z } from 'zod';
+import { isStorable } from '#kernel/database';
 import { isValidDate } from '#kernel/dates';
 import { roundingRules } from '#kernel/money';
 
@@ -7,9 +8,8 @@ import { roundingRules } from '#kernel/money';
 export const namePattern = /^[a-z][a-z0-9_]{0,62}$/;
 const name = z.string().regex(namePattern, 'Not a name: a small letter, then small letters, digits or _, at most 63');
 /** PostgreSQL keeps neither U+0000 nor half of a surrogate pair. */
-const storable = (text: string) => !text.includes('\u0000') && text.isWellFormed();
 const text = (longest: number) =>
-  z.string().min(1).max(longest).refine(storable, 'Not text that can be stored').optional();
+  z.string().min(1).max(longest).refine(isStorable, 'Not text that can be stored').optional();
 const currency = z.string().regex(/^[A-Z]{3}$/, 'Not an ISO 4217 code');
 /** Not negative, at most 12 digits before and 18 behind the point: a percentage, a weight. */
 export const ratePattern = /^(0|[1-9]\d{0,11})(\.\d{1,18})?$/;
@@ -30,7 +30,7 @@ const parameter = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('rate'), default: z.string().regex(ratePattern).optional(), about: text(500) }),
   z.strictObject({
     type: z.literal('text'),
-    default: z.string().max(500).refine(storable, 'Not text that can be stored').optional(),
+    default: z.string().max(500).refine(isStorable, 'Not text that can be stored').optional(),
     about: text(500),
   }),
   z.strictObject({
@@ -97,7 +97,7 @@ const split = z.strictObject({
 
 /** A template, without its name and version. */
 export const definitionSchema = z.strictObject({
-  title: z.string().min(1).max(200).refine(storable, 'Not text that can be stored'),
+  title: z.string().min(1).max(200).refine(isStorable, 'Not text that can be stored'),
   about: text(2_000),
   example: z.literal(true).optional().describe('Shipped to show how it is done; not meant for real books.'),
   parameters: z.record(name, parameter).default({}),

@@ -1,4 +1,5 @@
 /** Reads the values a caller gives for the parameters of a template. No I/O. */
+import { isStorable } from '#kernel/database';
 import { isValidDate } from '#kernel/dates';
 import { canonicalUuid } from '#kernel/ids';
 import { formatAmount, isCurrency, type Money, parseAmountMinor } from '#kernel/money';
@@ -59,7 +60,7 @@ export function readValue(parameter: Parameter, value: unknown): Value | string 
     case 'date':
       return isValidDate(value) ? { type: 'date', text: value } : 'must be a date of the form YYYY-MM-DD';
     case 'text': {
-      const fits = value.length <= 500 && !value.includes('\u0000') && value.isWellFormed();
+      const fits = value.length <= 500 && isStorable(value);
       return fits ? { type: 'text', text: value } : 'must be text of at most 500 characters';
     }
   }

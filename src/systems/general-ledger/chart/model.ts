@@ -1,6 +1,8 @@
 /** The chart of accounts (会计科目表): its words, its file, and the checks on it. Pure rules, no I/O. */
+
 import { parse } from 'csv-parse/sync';
 import type { Side } from '#engines/ledger';
+import { isStorable } from '#kernel/database';
 
 /** The six elements (会计要素); 共同类 is an asset or a liability by its balance. In the order of the statements. */
 export const elements = ['asset', 'liability', 'common', 'equity', 'income', 'expense'] as const;
@@ -194,7 +196,7 @@ export function checkChart(
 function faultOf(entry: ChartInput): string | null {
   if (!codeForm.test(entry.code)) return 'a code is 1 to 32 letters, digits, dots, dashes';
   for (const name of [entry.nameZh, entry.nameEn]) {
-    if (name.trim() === '' || name.length > 200 || name.includes('\u0000') || !name.isWellFormed()) {
+    if (name.trim() === '' || name.length > 200 || !isStorable(name)) {
       return 'both names are needed, of at most 200 characters';
     }
   }
