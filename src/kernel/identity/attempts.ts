@@ -86,5 +86,8 @@ async function locked(db: Queryable, scope: string, key: string, clock: Clock): 
 
 /** What people type can be long; only so much of it tells accounts apart. */
 function keyText(key: string): string {
-  return key.toLowerCase().slice(0, 100).replace(/\p{Cc}/gu, '');
+  return key
+    .toLowerCase()
+    .slice(0, 100)
+    .replace(/\p{Cc}/gu, '');
 }

@@ -95,7 +95,9 @@ export function authOptions(parts: AuthParts) {
       session: {
         create: {
           before: async (session, context) =>
-            (await hooks.maySignIn(session.userId, context?.path?.startsWith('/callback/') === true)) ? undefined : false,
+            (await hooks.maySignIn(session.userId, context?.path?.startsWith('/callback/') === true))
+              ? undefined
+              : false,
         },
       },
       user: {
@@ -150,7 +152,10 @@ export function authOptions(parts: AuthParts) {
 
 function insist(userVerified: boolean | undefined): void {
   if (userVerified === true) return;
-  throw new APIError('UNAUTHORIZED', { code: 'USER_NOT_VERIFIED', message: 'The authenticator did not verify its user' });
+  throw new APIError('UNAUTHORIZED', {
+    code: 'USER_NOT_VERIFIED',
+    message: 'The authenticator did not verify its user',
+  });
 }
 
 export type Auth = ReturnType<typeof createAuth>;

@@ -17,7 +17,9 @@ export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16);
   const { logCost, blockSize, parallelization } = parameters;
   const key = await keyOf(password, salt, logCost, blockSize, parallelization);
-  return ['scrypt', logCost, blockSize, parallelization, salt.toString('base64url'), key.toString('base64url')].join('$');
+  return ['scrypt', logCost, blockSize, parallelization, salt.toString('base64url'), key.toString('base64url')].join(
+    '$',
+  );
 }
 
 /** Whether `hash` was made of this password; false for a hash of another form. */

@@ -78,7 +78,11 @@ export async function adoptStaff(
 /** A login made of an e-mail address that nobody has. */
 export async function freeLogin(db: Queryable, email: string): Promise<string> {
   const [mailbox = ''] = email.toLowerCase().split('@');
-  const wish = mailbox.replace(/[^a-z0-9._-]/g, '').replace(/^[._-]+/, '').slice(0, 50).padEnd(2, '0');
+  const wish = mailbox
+    .replace(/[^a-z0-9._-]/g, '')
+    .replace(/^[._-]+/, '')
+    .slice(0, 50)
+    .padEnd(2, '0');
   const { rows } = await db.query<{ login: string }>('select login from kernel.staff where left(login, $2) = $1', [
     wish,
     wish.length,

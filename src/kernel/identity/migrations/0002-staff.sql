@@ -58,3 +58,6 @@ grant update (used_at) on kernel.staff_link to longmen_app;
 grant select, insert, delete on kernel.staff_code to longmen_app;
 grant select, insert, update, delete on kernel.sign_in_failure to longmen_app;
 
+
+-- Seen and changed by those whose permission reaches the home unit. Nothing else here is for requests themselves.
+call kernel.protect('kernel.staff', 'unit_id = any ((select kernel.units_in_scope())::int[])');
