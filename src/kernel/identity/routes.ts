@@ -225,7 +225,17 @@ export function meRoutes(identity: Identity): RouteModule {
         return asSystem(async () => {
           const { staffId, email, login, locale, unitId } = await readStaff(db, id);
           const unit = (await unitCodes(db)).get(unitId) ?? null;
-          return { kind: 'staff' as const, id, name, login, email, locale, unit, ...(await factors(staffId)), permissions };
+          return {
+            kind: 'staff' as const,
+            id,
+            name,
+            login,
+            email,
+            locale,
+            unit,
+            ...(await factors(staffId)),
+            permissions,
+          };
         });
       },
     );
@@ -285,7 +295,11 @@ export function meRoutes(identity: Identity): RouteModule {
       '/me/sessions',
       {
         config,
-        schema: { tags: meTags, summary: 'End all my sessions but this', response: { 200: z.object({ ended: z.int() }) } },
+        schema: {
+          tags: meTags,
+          summary: 'End all my sessions but this',
+          response: { 200: z.object({ ended: z.int() }) },
+        },
       },
       async (request) => {
         const { staffId, sessionId } = ownSession(request);

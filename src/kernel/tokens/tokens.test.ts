@@ -115,7 +115,11 @@ test('the application role can neither delete a token nor change its secret', as
 
 test('a token has permissions in a unit, and expires', async () => {
   const moving = manualClock('2025-01-02T03:04:05Z');
-  const options = { permissions: ['ledger.*:read', 'ledger.*:read'], unitId: 7, expiresAt: '2025-01-02T12:00:00+08:00' };
+  const options = {
+    permissions: ['ledger.*:read', 'ledger.*:read'],
+    unitId: 7,
+    expiresAt: '2025-01-02T12:00:00+08:00',
+  };
   const made = await createToken(db, 'reader', moving, options);
   const identity = await verifyToken(db, made.secret, moving);
   assert.deepEqual(identity.permissions, ['ledger.*:read']);
@@ -131,7 +135,11 @@ test('a token has permissions in a unit, and expires', async () => {
     { expiresAt: '2025-01-01T00:00:00Z' },
   ];
   for (const wrong of cases) {
-    await assert.rejects(createToken(db, 'wrong', moving, wrong), { code: 'token_scope_invalid' }, JSON.stringify(wrong));
+    await assert.rejects(
+      createToken(db, 'wrong', moving, wrong),
+      { code: 'token_scope_invalid' },
+      JSON.stringify(wrong),
+    );
   }
 });
 
