@@ -100,6 +100,14 @@ export function authOptions(parts: AuthParts) {
               : false,
         },
       },
+      account: {
+        create: {
+          // What the provider gave to reach it further is of no use here, so it is not kept.
+          before: async (account) => ({
+            data: { ...account, accessToken: null, refreshToken: null, idToken: null },
+          }),
+        },
+      },
       user: {
         create: {
           before: async (user) => ({ data: { ...user, username: await hooks.loginFor(user.email) } }),
