@@ -7,50 +7,47 @@ const BEARER = /^bearer +([^ ]+) *$/i;
 
 /**
  * Makes the hook that lets only bearers of a valid token (RFC 6750) or a person's session through, and notes who it is in
- * `request.principal`, `request.token` and `request.session`. A token or session seen in the last seconds costs no promise.
+ * `request.actor`, `request.token` and `request.session`. A token or session seen in the last seconds costs no promise.
  */
 export function authentication(tokens: TokenVerifier, sessions?: SessionVerifier) {
   return (request: FastifyRequest, _reply: unknown, done: (error?: Error) => void): void => {
+    let admitted: Promise<void> | undefined;
     try {
-      const { authorization: header, cookie } = request.headers;
-      // A token that was sent is what counts: browsers add cookies by themselves, nobody adds a token by accident.
-      if (header === undefined && cookie !== undefined && sessions !== undefined) {
-        const session = sessions.verify(cookie);
-        if (session !== null) {
-          settle(session, (identity) => admitPerson(request, identity), done);
-          return;
-        }
-      }
-      const secret = header === undefined ? undefined : BEARER.exec(header)?.[1];
-      if (secret === undefined) throw missing();
-      settle(tokens.verify(secret), (identity) => admitToken(request, identity), done);
+      admitted = admit(request, tokens, sessions);
     } catch (error) {
       done(error as Error);
+      return;
     }
+    if (admitted === undefined) done();
+    else admitted.then(() => done(), done);
   };
 }
 
-function settle<T extends object>(
-  value: T | Promise<T>,
-  admit: (value: T) => void,
-  done: (error?: Error) => void,
-): void {
-  if (value instanceof Promise) {
-    value.then(admit).then(() => done(), done);
-    return;
+function admit(request: FastifyRequest, tokens: TokenVerifier, sessions?: SessionVerifier): Promise<void> | undefined {
+  const { authorization: header, cookie } = request.headers;
+  // A token that was sent is what counts: browsers add cookies by themselves, nobody adds a token by accident.
+  if (header === undefined && cookie !== undefined) {
+    const session = sessions?.verify(cookie) ?? null;
+    if (session instanceof Promise) return session.then((identity) => admitPerson(request, identity));
+    if (session !== null) {
+      admitPerson(request, session);
+      return undefined;
+    }
   }
-  admit(value);
-  done();
-}
-
-function missing(): Error {
-  return tokenError('token_missing', 'Sign in, or send a token: Authorization: Bearer lm_…');
+  const secret = header === undefined ? undefined : BEARER.exec(header)?.[1];
+  if (secret === undefined) throw tokenError('token_missing', 'Sign in, or send a token: Authorization: Bearer lm_…');
+  const token = tokens.verify(secret);
+  if (token instanceof Promise) return token.then((identity) => admitToken(request, identity));
+  admitToken(request, token);
+  return undefined;
 }
 
 function admitToken(request: FastifyRequest, token: TokenIdentity): void {
   request.token = token;
-  request.principal = {
-    actor: { kind: 'token', id: token.tokenId, name: token.name },
+  request.actor = {
+    kind: 'token',
+    id: token.tokenId,
+    name: token.name,
     grants: [{ patterns: token.permissions, unitId: token.unitId, from: null }],
   };
 }
@@ -58,7 +55,7 @@ function admitToken(request: FastifyRequest, token: TokenIdentity): void {
 function admitPerson(request: FastifyRequest, session: SessionIdentity): void {
   refuseForeignWrite(request);
   request.session = session;
-  request.principal = { actor: { kind: 'staff', id: session.staffId, name: session.name } };
+  request.actor = { kind: 'staff', id: session.staffId, name: session.name };
 }
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);

@@ -1,8 +1,8 @@
 /** People over HTTP: staff, for those who administer them; and what everybody may do with what is their own. */
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { listAssignments, listUnits, type Principal, readUnit, refused } from '#kernel/access';
-import { asSystem } from '#kernel/context';
+import { listAssignments, listUnits, readUnit, refused } from '#kernel/access';
+import { type Actor, asSystem } from '#kernel/context';
 import type { Queryable, Transaction } from '#kernel/database';
 import { invariant } from '#kernel/errors';
 import {
@@ -215,9 +215,9 @@ export function meRoutes(identity: Identity): RouteModule {
       '/me',
       { config, schema: { tags: meTags, summary: 'Who I am, and what I may do', response: { 200: meReply } } },
       async (request) => {
-        const principal = principalOf(request);
-        const permissions = [...(await deps.access.patternsOf(principal))];
-        const { id, name } = principal.actor;
+        const actor = actorOf(request);
+        const permissions = [...(await deps.access.patternsOf(actor))];
+        const { id, name } = actor;
         if (request.session === null) {
           const nothing = { login: null, email: null, locale: null, unit: null, second_factor: false, passkeys: 0 };
           return { kind: 'token' as const, id, name, ...nothing, permissions };
@@ -323,9 +323,9 @@ export function meRoutes(identity: Identity): RouteModule {
   };
 }
 
-export function principalOf(request: FastifyRequest): Principal {
-  invariant(request.principal !== null, 'route_is_behind_authentication');
-  return request.principal;
+export function actorOf(request: FastifyRequest): Actor {
+  invariant(request.actor !== null, 'route_is_behind_authentication');
+  return request.actor;
 }
 
 /** A machine has no profile of its own. */
@@ -342,7 +342,7 @@ function ownSession(request: FastifyRequest) {
  */
 async function needReach(deps: HttpDeps, tx: Transaction, request: FastifyRequest, staffId: string): Promise<void> {
   await readStaff(tx, staffId);
-  const principal = principalOf(request);
+  const actor = actorOf(request);
   const present = deps.clock.now().toString();
   const [assignments, units] = await asSystem(() => Promise.all([listAssignments(tx, { staffId }), listUnits(tx)]));
   const idOf = new Map(units.map(({ code, unitId }) => [code, unitId]));
@@ -350,7 +350,7 @@ async function needReach(deps: HttpDeps, tx: Transaction, request: FastifyReques
     if (validUntil !== null && validUntil <= present) continue;
     const unitId = idOf.get(unit);
     invariant(unitId !== undefined, 'assignments_are_in_units');
-    if ((await deps.access.rightIn(principal, WRITE, unitId)) === null) throw refused(WRITE);
+    if ((await deps.access.rightIn(actor, WRITE, unitId)) === null) throw refused(WRITE);
   }
 }
 

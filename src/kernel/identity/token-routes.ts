@@ -1,9 +1,10 @@
 /** Machine tokens over HTTP. */
 import { z } from 'zod';
-import { checkPattern, readUnit, refused } from '#kernel/access';
+import { type Access, checkPattern, covers, readUnit, refused } from '#kernel/access';
+import type { Actor } from '#kernel/context';
 import { instantField, pageOf, type RouteModule, textField, uuidField } from '#kernel/http';
 import { createToken, listTokens, revokeToken, type TokenIdentity, type TokenRecord } from '#kernel/tokens';
-import { principalOf, unitCodes } from './routes.ts';
+import { actorOf, unitCodes } from './routes.ts';
 
 const tokenReply = z
   .object({
@@ -53,7 +54,7 @@ export const tokenRoutes: RouteModule = (app, deps) => {
         const { name, permissions, unit, expires_at: expiresAt } = request.body;
         const { unitId } = await readUnit(tx, unit);
         const patterns = permissions.map(checkPattern);
-        if (!(await deps.access.mayGrant(principalOf(request), patterns, unitId))) {
+        if (!(await mayGive(deps.access, actorOf(request), patterns, unitId))) {
           throw refused(`each of ${patterns.join(', ')} in ${unit}`);
         }
         const made = await createToken(tx, name, clock, { permissions: patterns, unitId, expiresAt });
@@ -92,4 +93,28 @@ function tokenJson(token: TokenIdentity & Partial<TokenRecord>, units: ReadonlyM
     last_used_at: token.lastUsedAt ?? null,
     revoked_at: token.revokedAt ?? null,
   };
+}
+
+/**
+ * Nobody gives a machine more than they hold themselves: each pattern is covered by one of theirs, and what it means
+ * today they may do in this unit.
+ */
+async function mayGive(access: Access, actor: Actor, patterns: readonly string[], unitId: number): Promise<boolean> {
+  const held = await access.patternsOf(actor);
+  for (const pattern of patterns) {
+    if (!held.some((one) => coversPattern(one, pattern))) return false;
+    for (const permission of [...access.permissions].filter((one) => covers(pattern, one))) {
+      if ((await access.rightIn(actor, permission, unitId)) === null) return false;
+    }
+  }
+  return true;
+}
+
+/** Whether every permission that `narrow` covers is covered by `wide`. */
+function coversPattern(wide: string, narrow: string): boolean {
+  const [wideResource = '', wideAction = ''] = wide.split(':');
+  const [resource = '', action = ''] = narrow.split(':');
+  if (wideAction !== '*' && action !== wideAction) return false;
+  if (wideResource === '*' || resource === wideResource) return true;
+  return wideResource.endsWith('.*') && resource.startsWith(wideResource.slice(0, -1));
 }
