@@ -70,7 +70,9 @@ export async function balancesAsOf(
 async function assertKnown(db: Queryable, bookId: number, position: bigint | null): Promise<void> {
   const end = position === null ? null : await archiveEnd(db, bookId);
   if (end === null || position === null || position >= end.sequence) return;
-  throw ledgerError('archived', `What was known at position ${position} is archived`, { archived_until: end.recordedAt });
+  throw ledgerError('archived', `What was known at position ${position} is archived`, {
+    archived_until: end.recordedAt,
+  });
 }
 
 /** What is left of a pending transfer. */

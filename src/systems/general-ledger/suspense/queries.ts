@@ -175,9 +175,7 @@ async function postingsOf(db: Queryable, bookId: number, account: Account, clock
     after = page.next ?? undefined;
   } while (after !== undefined);
   if (carried.length === 0) return postings;
-  return postings.sort((a, b) =>
-    a.date === b.date ? (a.sequence < b.sequence ? -1 : 1) : a.date < b.date ? -1 : 1,
-  );
+  return postings.sort((a, b) => (a.date === b.date ? (a.sequence < b.sequence ? -1 : 1) : a.date < b.date ? -1 : 1));
 }
 
 const movingKinds: readonly Transfer['kind'][] = ['transfer', 'post', 'reverse'];
