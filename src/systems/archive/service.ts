@@ -42,6 +42,7 @@ import {
   endOfBatch,
   insertRecord,
   lastRecord,
+  nextEndOfBatch,
   readAccountLines,
   readCut,
   takeOut,
@@ -119,7 +120,7 @@ export async function archiveBook(
       const most = from + BigInt(options.postingsPerArchive ?? POSTINGS_PER_ARCHIVE);
       const near = await endOfBatch(db, book.bookId, most < cut.through ? most : cut.through);
       // A batch that is larger than an archive should be is one nevertheless.
-      const through = near > from ? near : await nextEnd(db, book.bookId, from, cut.through);
+      const through = near > from ? near : await nextEndOfBatch(db, book.bookId, from);
       archives.push(await archiveRange(deps, book, from + 1n, through, options));
       from = through;
       options.onProgress?.(Number(from - cut.from), Number(cut.through - cut.from));
@@ -128,14 +129,6 @@ export async function archiveBook(
   } finally {
     lock.release();
   }
-}
-
-async function nextEnd(db: Database, bookId: number, from: bigint, through: bigint): Promise<bigint> {
-  for (let end = from + 1n; end < through; end += 1_000n) {
-    const found = await endOfBatch(db, bookId, end);
-    if (found > from) return found;
-  }
-  return through;
 }
 
 async function archiveRange(

@@ -1,6 +1,7 @@
 /** The SQL of this room: how far a journal may be archived, and taking archived rows out of it. */
 import { MAX_BATCH } from '#engines/ledger';
 import type { Queryable, Transaction } from '#kernel/database';
+import { invariant } from '#kernel/errors';
 import type { AccountLine, TotalsText } from './model.ts';
 
 /** How far a journal may be archived, and what stands in front of the rest. */
@@ -90,6 +91,21 @@ export async function endOfBatch(db: Queryable, bookId: number, sequence: bigint
     [bookId, sequence],
   );
   return rows[0]?.sequence ?? 0n;
+}
+
+/** The first row behind a sequence that ends a batch. */
+export async function nextEndOfBatch(db: Queryable, bookId: number, sequence: bigint): Promise<bigint> {
+  const { rows } = await db.query<{ sequence: bigint }>(
+    `select t.sequence from ledger.transfer t
+     left join ledger.transfer n on n.book_id = t.book_id and n.sequence = t.sequence + 1
+     where t.book_id = $1 and t.sequence > $2 and t.sequence <= $2 + ${MAX_BATCH}
+       and n.recorded_at is distinct from t.recorded_at
+     order by t.sequence limit 1`,
+    [bookId, sequence],
+  );
+  const [row] = rows;
+  invariant(row !== undefined, 'every_batch_has_an_end');
+  return row.sequence;
 }
 
 /** What accounts are, and what they carry forward already; by id. */
