@@ -2,16 +2,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
-import { gunzipSync, gzipSync } from 'node:zlib';
-import { formatVerifierKey, readLog, verifierKeys } from '#engines/evidence';
 import {
   archiveEnd,
   balanceAsOf,
   exportBook,
-  listAccounts,
   listTransfers,
   openPendings,
   readTransfer,
@@ -22,9 +19,7 @@ import { findBook } from '#kernel/events';
 import { markSuspenseAccount, suspenseItems } from '#systems/general-ledger';
 import { midOf2030, type OldBook, testArchive } from '#test/archive';
 import { about, codes, everything, transfer } from '#test/ledger';
-import { archivePath } from './files.ts';
 import { type ArchivedPosting, checkArchives, listArchives, readArchived, verifyArchiveRecords } from './index.ts';
-import { archiveFiles, MANIFEST } from './model.ts';
 
 const { db, clock, ledger, evidence, old, findings, marker } = await testArchive({ after });
 

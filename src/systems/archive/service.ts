@@ -14,7 +14,7 @@ import {
 } from '#engines/evidence';
 import type { Clock } from '#kernel/clock';
 import { type Database, tryLock } from '#kernel/database';
-import { isoDateOf } from '#kernel/dates';
+import { instantText, isoDateOf } from '#kernel/dates';
 import { type Book, findBook } from '#kernel/events';
 import { countErased, decodeLeaf, POSTINGS, type PostingEvidence } from '#systems/evidence';
 import { suspenseAccounts, YEAR_END_TYPE } from '#systems/general-ledger';
@@ -151,7 +151,7 @@ async function archiveRange(
   const start = await hashesOfRanges(db, key, subtreesOf(first - 1n));
   const { origin } = await readLog(db, key);
   const keys = (await verifierKeys(db, origin)).map(formatVerifierKey);
-  const archivedAt = clock.now().toString();
+  const archivedAt = instantText(clock.now());
   const manifestOf = (files: Manifest['files']): Manifest => ({
     format: ARCHIVE_FORMAT,
     book: book.code,
