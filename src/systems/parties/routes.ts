@@ -66,7 +66,9 @@ export function partyRoutes(options: PartyRoutesOptions): RouteModule {
           const { body } = request;
           const { unitId } = await readUnit(tx, body.unit);
           const id = body.id ?? newId(deps.clock);
-          await createParties(room, tx, [{ id, unitId, kind: body.kind, ...factsOf(body), ...listsOf(body) }]);
+          await createParties(room, tx, [
+            { id, unitId, kind: body.kind, ...factsOf(body), ...listsOf(body), names: body.names ?? [] },
+          ]);
           return { status: 201, body: await partyJson(await readParty(tx, id), sightOf(deps.access, request)) };
         }),
     );
@@ -81,7 +83,7 @@ export function partyRoutes(options: PartyRoutesOptions): RouteModule {
           response: { 200: pageOf(schemas.partyLine) },
         },
       },
-      ({ query, ...request }) => page(deps, sightOf(deps.access, request), query, { kind: query.kind }),
+      (request) => page(deps, sightOf(deps.access, request), request.query, { kind: request.query.kind }),
     );
     app.post(
       '/parties/search',
@@ -95,7 +97,8 @@ export function partyRoutes(options: PartyRoutesOptions): RouteModule {
           response: { 200: pageOf(schemas.partyLine) },
         },
       },
-      ({ body, ...request }) => {
+      (request) => {
+        const { body } = request;
         const { kind, name, identifier, identifier_kind: identifierKind, mobile, email } = body;
         const filter = { kind, name, identifier, identifierKind, mobile, email };
         return page(deps, sightOf(deps.access, request), body, filter);
