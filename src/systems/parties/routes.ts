@@ -69,7 +69,7 @@ export function partyRoutes(options: PartyRoutesOptions): RouteModule {
           await createParties(room, tx, [
             { id, unitId, kind: body.kind, ...factsOf(body), ...listsOf(body), names: body.names ?? [] },
           ]);
-          return { status: 201, body: await partyJson(await readParty(tx, id), sightOf(deps.access, request)) };
+          return { status: 201, body: await partyJson(await readParty(tx, id), sightOf(deps.access)) };
         }),
     );
     app.get(
@@ -83,7 +83,7 @@ export function partyRoutes(options: PartyRoutesOptions): RouteModule {
           response: { 200: pageOf(schemas.partyLine) },
         },
       },
-      (request) => page(deps, sightOf(deps.access, request), request.query, { kind: request.query.kind }),
+      (request) => page(deps, sightOf(deps.access), request.query, { kind: request.query.kind }),
     );
     app.post(
       '/parties/search',
@@ -101,7 +101,7 @@ export function partyRoutes(options: PartyRoutesOptions): RouteModule {
         const { body } = request;
         const { kind, name, identifier, identifier_kind: identifierKind, mobile, email } = body;
         const filter = { kind, name, identifier, identifierKind, mobile, email };
-        return page(deps, sightOf(deps.access, request), body, filter);
+        return page(deps, sightOf(deps.access), body, filter);
       },
     );
     app.get(
@@ -118,7 +118,7 @@ export function partyRoutes(options: PartyRoutesOptions): RouteModule {
       (request) =>
         deps.db.transaction(
           async (tx) => {
-            const sight = sightOf(deps.access, request);
+            const sight = sightOf(deps.access);
             const party = await readParty(tx, request.params.id);
             const relations = await listRelations(tx, party.id, today(room));
             const names = await findParties(tx, [...new Set(relations.flatMap(({ from, to }) => [from, to]))]);
@@ -152,7 +152,7 @@ export function partyRoutes(options: PartyRoutesOptions): RouteModule {
           const { version, state, add, end } = body;
           const change = { ...factsOf(body), state, add: add === undefined ? undefined : listsOf(add), end };
           const party = await changeParty(room, tx, params.id, version, change);
-          return { status: 200, body: await partyJson(party, sightOf(deps.access, request)) };
+          return { status: 200, body: await partyJson(party, sightOf(deps.access)) };
         }),
     );
     await relationRoutes(room)(app, deps);
