@@ -151,6 +151,15 @@ test('consents, rights and verifications', async () => {
   );
 
   assert.equal((await call('GET', '/verification-policies')).body.items.length, 4);
+  const policy = { checks: ['liveness'], minimum_score: '0.8', valid_days: 2 };
+  const path = '/verification-policies/large_transfer';
+  assert.equal((await ask('PUT', path, policy)).status, 403);
+  assert.equal((await call('PUT', path, { ...policy, minimum_score: '1.1' })).body.code, 'verification_policy_invalid');
+  assert.deepEqual((await call('PUT', path, policy)).body, {
+    purpose: 'large_transfer',
+    ...policy,
+    minimum_score: '0.8000',
+  });
   const verification = { id: newId(clock), purpose: 'large_transfer', liveness_reference: 'sim:live' };
   const verified = await call('POST', `/${wang.id}/verifications`, verification);
   assert.deepEqual([verified.status, verified.body.simulation], [201, true]);
