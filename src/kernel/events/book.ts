@@ -48,8 +48,10 @@ export async function createBook(tx: Transaction, book: BookInput, clock: Clock 
   }
   const createdAt = clock.now().toString();
   const { rows } = await tx.query<Book>(
-    `insert into kernel.book (book_id, code, name, legal_entity, created_at)
-     select coalesce(max(book_id), 0) + 1, $1, $2, $3, $4 from kernel.book
+    `insert into kernel.book (book_id, code, name, legal_entity, created_at, unit_id)
+     select coalesce(max(book_id), 0) + 1, $1, $2, $3, $4,
+            coalesce((select unit_id from kernel.unit where code = $3 and kind = 'legal_entity'), 1)
+       from kernel.book
      returning ${bookColumns}`,
     [book.code, book.name, legalEntity, createdAt],
   );
@@ -70,6 +72,17 @@ export async function findBook(db: Queryable, code: string): Promise<Book> {
 export async function listBooks(db: Queryable): Promise<Book[]> {
   const { rows } = await db.query<Book>(`select ${bookColumns} from kernel.book order by code`);
   return rows;
+}
+
+/** The unit of the organisation that a book belongs to. */
+export async function bookUnit(db: Queryable, bookId: number): Promise<number> {
+  const { rows } = await db.query<{ unitId: number }>(
+    'select unit_id as "unitId" from kernel.book where book_id = $1',
+    [bookId],
+  );
+  const [row] = rows;
+  invariant(row !== undefined, 'a_book_has_a_unit');
+  return row.unitId;
 }
 
 async function selectBook(db: Queryable, code: string): Promise<Book | undefined> {

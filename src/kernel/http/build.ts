@@ -2,8 +2,12 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { createAccess } from '#kernel/access';
+import { createApprovals } from '#kernel/approvals';
+import { sqlState } from '#kernel/database';
 import { type AddressBook, createAddressBook } from './addresses.ts';
 import { authentication } from './auth.ts';
+import { accessOf, authorisation, entering, reaching, tooNarrow } from './authorise.ts';
 import { jsonBodyParser, validatorCompiler } from './body.ts';
 import { httpError } from './errors.ts';
 import { addHealthRoutes } from './health.ts';
@@ -33,7 +37,9 @@ const SECURITY_HEADERS = {
  * accepting, lets requests in flight finish, and leaves database and the like to who opened them.
  */
 export async function buildHttp(options: HttpOptions, modules: readonly RouteModule[]): Promise<HttpApp> {
-  const deps: HttpDeps = { ...options, ...createIdempotency(options) };
+  const access = options.access ?? createAccess(options);
+  const approvals = options.approvals ?? createApprovals({ ...options, access });
+  const deps: HttpDeps = { ...options, ...createIdempotency(options), access, approvals };
   const app: HttpApp = Fastify({
     loggerInstance: options.log as HttpApp['log'],
     // One line per request is written below, with the route's pattern; the address asked for can hold personal data.
@@ -41,6 +47,7 @@ export async function buildHttp(options: HttpOptions, modules: readonly RouteMod
     childLoggerFactory: (log) => log,
     bodyLimit: options.config.bodyLimitMib * 2 ** 20,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    trustProxy: options.config.trustedProxies ?? false,
     // Requests that still come on open connections while closing are served; their connections end with them.
     return503OnClosing: false,
     genReqId: traceIdOf,
@@ -52,9 +59,12 @@ export async function buildHttp(options: HttpOptions, modules: readonly RouteMod
   }).withTypeProvider<ZodTypeProvider>();
 
   const addresses = createAddressBook();
-  const authenticate = authentication(options.tokens);
+  const authenticate = authentication(options.tokens, options.sessions);
   const sendProblem = problemSender(options);
   app.decorateRequest('token', null);
+  app.decorateRequest('session', null);
+  app.decorateRequest('actor', null);
+  app.decorateRequest('right', null);
   app.decorateRequest('bodyDigest', null);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -72,7 +82,14 @@ export async function buildHttp(options: HttpOptions, modules: readonly RouteMod
     addresses.add(route);
     if (!needsToken(route.url)) return;
     const hooks = [route.onRequest ?? []].flat();
-    if (!hooks.includes(authenticate)) route.onRequest = [authenticate, ...hooks];
+    // A route for HEAD is made from one for GET, hooks and all.
+    if (hooks.includes(authenticate)) return;
+    const permission = accessOf(route, access);
+    const let_in = permission === 'public' ? [] : [authenticate];
+    route.onRequest = [...let_in, authorisation(access, permission), ...hooks];
+    const reach = route.config?.reach;
+    const reaches = reach === undefined ? [] : [reaching(options.db, reach)];
+    route.preHandler = [entering(permission), ...reaches, ...[route.preHandler ?? []].flat()];
   });
   app.addHook('onRequest', (request, reply, done) => {
     openReply(request, reply);
@@ -93,6 +110,7 @@ export async function buildHttp(options: HttpOptions, modules: readonly RouteMod
   for (const module of modules) {
     await app.register(async (scope: HttpApp) => module(scope, deps), { prefix: API_PREFIX });
   }
+  for (const door of options.doors ?? []) await app.register(async (scope: HttpApp) => door(scope, deps));
   await app.ready();
   return app;
 }
@@ -104,7 +122,9 @@ function openReply(request: FastifyRequest, reply: FastifyReply): void {
 
 function problemSender({ log }: HttpOptions) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-    const told = publicError(error);
+    // Row-level security has no rows, and no rights on tables, for who does not see all; both end here, closed.
+    const narrow = sqlState(error) === '42501' && request.right !== null && request.right.visibility !== 'all';
+    const told = publicError(narrow ? tooNarrow() : error);
     if (told.status >= 500) {
       const facts = { code: told.code, trace_id: request.id, method: request.method, route: routeOf(request) };
       log.error({ ...facts, err: error }, 'request failed');

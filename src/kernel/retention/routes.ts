@@ -32,12 +32,16 @@ export const retentionRoutes: RouteModule = (app, deps) => {
   const tags = ['retention'];
   app.get(
     '/retention/policies',
-    { schema: { tags, summary: 'How long each kind of data is kept', response: { 200: pageOf(policyReply) } } },
+    {
+      config: { permission: 'retention:read', reach: 'institution' },
+      schema: { tags, summary: 'How long each kind of data is kept', response: { 200: pageOf(policyReply) } },
+    },
     async () => ({ items: (await listRetentionPolicies(deps.db)).map(retentionPolicyJson), next_cursor: null }),
   );
   app.put(
     '/retention/policies/:kind',
     {
+      config: { permission: 'retention:write', reach: 'institution' },
       schema: {
         tags,
         summary: 'Say how long a kind of data is kept, and why; what was said before is kept',

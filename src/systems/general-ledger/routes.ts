@@ -1,23 +1,17 @@
-/** The general ledger over HTTP: chart, periods and year end. The token's name is kept as the actor. */
+/** The general ledger over HTTP: chart, periods and year end. Who acts is kept by name. */
 import type { Ledger } from '#engines/ledger';
-import type { Queryable, Transaction } from '#kernel/database';
+import { waitingReply } from '#kernel/administration';
+import type { Queryable } from '#kernel/database';
 import { decodeCursor, pageFrom, pageOf, type RouteModule } from '#kernel/http';
 import { formatAmount } from '#kernel/money';
 import { chartOf, chartState } from './chart/queries.ts';
 import { accountsOutsideChart, installChart, standardChart } from './chart/service.ts';
-import {
-  actionJson,
-  adjustmentJson,
-  chartEntryJson,
-  checkJson,
-  periodJson,
-  periodResultJson,
-  yearEndJson,
-} from './json.ts';
-import type { GeneralLedgerDeps, Hand } from './model.ts';
+import { actionJson, adjustmentJson, chartEntryJson, checkJson, periodJson, yearEndJson } from './json.ts';
+import type { GeneralLedgerDeps } from './model.ts';
+import { periodCommands } from './periods/commands.ts';
 import { parsePeriod } from './periods/model.ts';
 import { adjustmentsOf, listPeriods, periodActions, periodStatus } from './periods/queries.ts';
-import { closePeriod, type PeriodResult, periodChecks, reopenPeriod, sealPeriod } from './periods/service.ts';
+import { periodChecks } from './periods/service.ts';
 import * as schemas from './schemas.ts';
 import { handOf, suspenseRoutes } from './suspense/routes.ts';
 import { readYearEnd } from './year-end/queries.ts';
@@ -36,6 +30,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.get(
       '/general-ledger/chart',
       {
+        config: { permission: 'general_ledger.chart:read' },
         schema: {
           tags,
           summary: 'The chart of accounts in tree order',
@@ -61,6 +56,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.post(
       '/general-ledger/chart',
       {
+        config: { permission: 'general_ledger.chart:write', reach: 'book' },
         schema: {
           tags,
           summary: 'Load a chart, or add codes to it; the same again changes nothing',
@@ -90,6 +86,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.get(
       '/general-ledger/chart/outside',
       {
+        config: { permission: 'general_ledger.chart:read' },
         schema: {
           tags,
           summary: 'Accounts that do not fit the chart, by code',
@@ -106,6 +103,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.get(
       '/general-ledger/periods',
       {
+        config: { permission: 'general_ledger.period:read' },
         schema: {
           tags,
           summary: 'The months of a book and their states, from its first posting to now',
@@ -122,6 +120,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.get(
       '/general-ledger/periods/:period',
       {
+        config: { permission: 'general_ledger.period:read' },
         schema: {
           tags,
           summary: 'A month or a year and its state',
@@ -136,6 +135,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.get(
       '/general-ledger/periods/:period/checks',
       {
+        config: { permission: 'general_ledger.period:read' },
         schema: {
           tags,
           summary: 'The checks as closing the period would make them now',
@@ -153,6 +153,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.get(
       '/general-ledger/periods/:period/adjustments',
       {
+        config: { permission: 'general_ledger.period:read' },
         schema: {
           tags,
           summary: 'Postings made into the period after it was closed, in journal order',
@@ -174,6 +175,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.get(
       '/general-ledger/period-actions',
       {
+        config: { permission: 'general_ledger.period:read' },
         schema: {
           tags,
           summary: 'Everything that was ever done to the periods of a book, oldest first',
@@ -187,57 +189,50 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
       }),
     );
 
-    const actions: readonly {
-      readonly path: string;
-      readonly summary: string;
-      readonly act: (tx: Transaction, book: string, period: string, hand: Hand) => Promise<PeriodResult>;
-    }[] = [
-      {
-        path: 'seal',
-        summary: 'Seal a closed period and all before it: it takes nothing any more',
-        act: (tx, book, period, hand) => sealPeriod(room, tx, book, period, hand),
-      },
+    const commands = periodCommands(room, deps);
+    const steps = [
+      { path: 'seal', summary: 'Seal a closed period and all before it: it takes nothing any more; under four eyes' },
       {
         path: 'reopen',
-        summary: 'Open a period again, with a reason; the year ends from its year on are undone by reversal',
-        act: (tx, book, period, hand) => reopenPeriod(room, tx, book, period, hand),
+        summary:
+          'Open a period again, with a reason; the year ends from its year on are undone by reversal; under four eyes',
       },
-    ];
+    ] as const;
     app.post(
       '/general-ledger/periods/:period/close',
       {
+        config: { permission: 'general_ledger.period:close', reach: 'book' },
         schema: {
           tags,
-          summary: 'Close a period: it takes nothing but adjustments any more',
+          summary: 'Close a period: it takes nothing but adjustments any more; under four eyes',
           params: schemas.periodParams,
           body: schemas.closeBody,
-          response: { 200: schemas.periodActionReply },
+          response: { 200: schemas.periodActionReply, 202: waitingReply },
         },
       },
       (request, reply) =>
         deps.idempotently(request, reply, async (tx) => {
-          const { book, pending_limit_days } = request.body;
-          const options = { ...handOf(request), pendingLimitDays: pending_limit_days };
-          const result = await closePeriod(room, tx, book, request.params.period, options);
-          return { status: 200, body: periodResultJson(result) };
+          const { book, reason, pending_limit_days: pendingLimitDays } = request.body;
+          return commands.close(tx, { book, period: request.params.period, reason, pendingLimitDays }, reason);
         }),
     );
-    for (const { path, summary, act } of actions) {
+    for (const { path, summary } of steps) {
       app.post(
         `/general-ledger/periods/:period/${path}`,
         {
+          config: { permission: 'general_ledger.period:close', reach: 'book' },
           schema: {
             tags,
             summary,
             params: schemas.periodParams,
             body: schemas.actionBody,
-            response: { 200: schemas.periodActionReply },
+            response: { 200: schemas.periodActionReply, 202: waitingReply },
           },
         },
         (request, reply) =>
           deps.idempotently(request, reply, async (tx) => {
-            const result = await act(tx, request.body.book, request.params.period, handOf(request));
-            return { status: 200, body: periodResultJson(result) };
+            const { book, reason } = request.body;
+            return commands[path](tx, { book, period: request.params.period, reason }, reason);
           }),
       );
     }
@@ -245,6 +240,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.get(
       '/general-ledger/year-ends/:year',
       {
+        config: { permission: 'general_ledger.year_end:read', reach: 'book' },
         schema: {
           tags,
           summary: 'What was done about the year end of a year, and the transfers that stand',
@@ -261,6 +257,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.post(
       '/general-ledger/year-ends/:year',
       {
+        config: { permission: 'general_ledger.year_end:write', reach: 'book' },
         schema: {
           tags,
           summary: 'Make the year end: profit and loss into retained earnings; again it closes what came since',

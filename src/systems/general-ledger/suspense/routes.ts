@@ -1,5 +1,7 @@
 /** Suspense accounts over HTTP. */
+
 import { readAccount } from '#engines/ledger';
+import { currentContext } from '#kernel/context';
 import { type IsoDate, parseDate } from '#kernel/dates';
 import { pageOf, type RouteModule } from '#kernel/http';
 import { parseAmountMinor } from '#kernel/money';
@@ -12,8 +14,8 @@ import { markSuspenseAccount, matchSuspense, setAgeingRule, undoSuspenseMatch } 
 const tags = ['general ledger'];
 
 /** Who sends a request, by the name of the token, and the reason given. */
-export function handOf(request: { token: { name: string } | null; body: { reason?: string | undefined } }): Hand {
-  return { actor: request.token?.name ?? '', reason: request.body.reason };
+export function handOf(request: { body: { reason?: string | undefined } }): Hand {
+  return { actor: currentContext().actor.name, reason: request.body.reason };
 }
 
 /** Routes below /api/v1/general-ledger/suspense. */
@@ -24,6 +26,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.get(
       '/general-ledger/suspense/accounts',
       {
+        config: { permission: 'general_ledger.suspense:read', reach: 'book' },
         schema: {
           tags,
           summary: 'The suspense accounts of a book',
@@ -39,6 +42,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.patch(
       '/general-ledger/suspense/accounts/:id',
       {
+        config: { permission: 'general_ledger.suspense:write', reach: 'book' },
         schema: {
           tags,
           summary: 'Say that an account is a suspense account, or no longer is',
@@ -58,6 +62,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.get(
       '/general-ledger/suspense/accounts/:id/items',
       {
+        config: { permission: 'general_ledger.suspense:read', reach: 'book' },
         schema: {
           tags,
           summary: 'The open items of a suspense account with their ages, at both clocks',
@@ -82,6 +87,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.get(
       '/general-ledger/suspense/report',
       {
+        config: { permission: 'general_ledger.suspense:read', reach: 'book' },
         schema: {
           tags,
           summary: 'Every suspense account with what is open by age, at both clocks',
@@ -106,6 +112,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.post(
       '/general-ledger/suspense/rules',
       {
+        config: { permission: 'general_ledger.suspense:write', reach: 'book' },
         schema: {
           tags,
           summary: 'Set how the items of a code, or of the whole book, age',
@@ -124,6 +131,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.get(
       '/general-ledger/suspense/matches',
       {
+        config: { permission: 'general_ledger.suspense:read', reach: 'book' },
         schema: {
           tags,
           summary: 'The matches ever made on an account by hand, oldest first',
@@ -141,6 +149,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.post(
       '/general-ledger/suspense/matches',
       {
+        config: { permission: 'general_ledger.suspense:write', reach: 'book' },
         schema: {
           tags,
           summary: 'Match an item with what clears it, by hand',
@@ -166,6 +175,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.post(
       '/general-ledger/suspense/matches/:id/undo',
       {
+        config: { permission: 'general_ledger.suspense:write', reach: 'book' },
         schema: {
           tags,
           summary: 'Undo a match made by hand, with a reason',
