@@ -15,6 +15,8 @@ import { periodCommand } from './period.ts';
 import { processCommand } from './process.ts';
 import { reportCommand } from './report.ts';
 import { restoreCommand } from './restore.ts';
+import { secretsCommand } from './secrets.ts';
+import { staffCommand } from './staff.ts';
 import { startCommand } from './start.ts';
 import { templateCommand } from './template.ts';
 import { tokenCommand } from './token.ts';
@@ -24,7 +26,9 @@ export const commands: readonly RegisterCommand[] = [
   startCommand,
   configCommand,
   migrateCommand,
+  staffCommand,
   tokenCommand,
+  secretsCommand,
   bookCommand,
   entityCommand,
   chartCommand,
