@@ -16,7 +16,7 @@ import {
   uuidField,
 } from '#kernel/http';
 import { identityError } from './errors.ts';
-import type { Identity } from './identity.ts';
+import type { Identity } from './interface.ts';
 import { createLink, type NewLink } from './links.ts';
 import { locales, type Staff, staffStates } from './model.ts';
 import { listStaff, readStaff } from './read.ts';
