@@ -119,3 +119,15 @@ test('people, codes and sessions are the house’s own: a request for some units
     assert.deepEqual(rows, [{ may: false }], table);
   }
 });
+
+test('secrets that are shown once lie nowhere, also not with Idempotency-Keys', async () => {
+  const key = { 'idempotency-key': 'once-only' };
+  const person = { login: 'kept.nowhere', name: 'K', email: 'kept@bank.example' };
+  const made = await home.call('POST', '/staff', person, key);
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  assert.equal((await home.call('POST', '/staff', person, key)).body.code, 'staff_exists');
+  assert.equal((await home.call('POST', '/staff', { ...person, name: 'L' }, key)).body.code, 'idempotency_key_reused');
+  const token = (made.body.link as { url: string }).url.split('/').at(-1) ?? '';
+  const { rows } = await home.db.admin.query<{ text: string }>('select k::text as text from kernel.idempotency_key k');
+  assert.ok(rows.length > 0 && !rows.some(({ text }) => text.includes(token)));
+});
