@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ledger, ledgerRoutes, openLedger } from '#engines/ledger';
 import { openProcesses, type ProcessFunction, processRoutes, runWorker } from '#engines/process';
-import { createAccess, installStandardRoles } from '#kernel/access';
+import { assignRole, createAccess, installStandardRoles } from '#kernel/access';
 import { accessRoutes, approvalRoutes } from '#kernel/administration';
 import { createApprovals } from '#kernel/approvals';
 import { backupKeyOf, followBackup } from '#kernel/backup';
@@ -13,6 +13,15 @@ import type { Config } from '#kernel/config';
 import { type Database, lockDataFolder, openDatabase, openReplicationAccess } from '#kernel/database';
 import { type Book, createBook, eventRoutes, listBooks } from '#kernel/events';
 import { buildHttp } from '#kernel/http';
+import {
+  firstAdministrator,
+  meRoutes,
+  type NewLink,
+  openIdentity,
+  purgeAttempts,
+  staffRoutes,
+  tokenRoutes,
+} from '#kernel/identity';
 import { openJobs } from '#kernel/jobs';
 import type { Log } from '#kernel/log';
 import { createMetrics } from '#kernel/metrics';
@@ -35,6 +44,8 @@ export interface RunningServer {
   readonly url: string;
   /** The file with the first machine token, when it is there. */
   readonly tokenFile: string | null;
+  /** The one-time link of the first administrator, at the very first start only. */
+  readonly administratorLink: string | null;
   /** Stops accepting, lets requests finish, and closes the database. May be called twice. */
   close(): Promise<void>;
 }
@@ -72,7 +83,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   try {
     const db = await openDatabase(config, { log });
     closers.push(() => db.close());
-    const tokenFile = await firstStart(config, db, clock);
+    const { tokenFile, administrator } = await firstStart(config, db, clock);
     const metrics = createMetrics();
     const ledger = openLedger({ db, clock, timeZone: config.timeZone, metrics });
     closers.push(() => ledger.close());
@@ -124,6 +135,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
       name: 'retention',
       timeLimit_seconds: RETENTION_LIMIT_SECONDS,
       handler: async ({ signal }) => {
+        await purgeAttempts(db, clock);
         const keepers = keepersOf({ config, db, clock, webhooks, evidence, signal });
         for (const { kind, records, error } of await applyRetention(db, clock, keepers)) {
           if (error !== null) log.error({ err: error, kind }, 'retention failed; it will be tried again tomorrow');
@@ -140,7 +152,12 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     const access = createAccess({ db, clock });
     const approvals = createApprovals({ db, clock, access });
     loops.push(every(APPROVAL_INTERVAL_MS, stop.signal, log, async () => void (await approvals.expire())));
-    const app = await buildHttp({ config, db, clock, log, metrics, tokens, access, approvals }, [
+    const identity = openIdentity({ db, clock, log, config });
+    const people = { sessions: identity.sessions, doors: [identity.door] };
+    const app = await buildHttp({ config, db, clock, log, metrics, tokens, access, approvals, ...people }, [
+      meRoutes(identity),
+      staffRoutes(identity),
+      tokenRoutes,
       accessRoutes,
       approvalRoutes,
       ledgerRoutes(ledger),
@@ -160,7 +177,9 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     ]);
     closers.push(async () => void (await app.close()));
     const url = await app.listen({ host: config.host, port: config.port });
-    return { url, tokenFile, close };
+    identity.listensAt(url);
+    const administratorLink = administrator === null ? null : identity.linkUrl(administrator);
+    return { url, tokenFile, administratorLink, close };
   } catch (error) {
     await close();
     throw error;
@@ -171,10 +190,17 @@ async function closeAll(closers: (() => Promise<void> | void)[]): Promise<void> 
   for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer();
 }
 
-/** On an empty database: the book `main`, and a machine token in the data folder, readable by its owner only. */
-async function firstStart(config: Config, db: Database, clock: Clock): Promise<string | null> {
+/**
+ * On an empty database: the book `main`, a machine token in the data folder, readable by its owner only, and the first
+ * administrator, who gets a one-time link and no password.
+ */
+async function firstStart(
+  config: Config,
+  db: Database,
+  clock: Clock,
+): Promise<{ tokenFile: string | null; administrator: NewLink | null }> {
   const tokenFile = join(config.dataFolder, 'token');
-  await db.transaction(async (tx) => {
+  const administrator = await db.transaction(async (tx) => {
     // Two servers may start on one database at once.
     await tx.query(`select pg_advisory_xact_lock(hashtextextended('apps.server.first_start', 0))`);
     if ((await listBooks(tx)).length === 0) await createBook(tx, { code: 'main', name: 'Main book' }, clock);
@@ -183,8 +209,20 @@ async function firstStart(config: Config, db: Database, clock: Clock): Promise<s
       const { secret } = await createToken(tx, 'first start', clock);
       writeFileSync(tokenFile, `${secret}\n`, { mode: 0o600 });
     }
+    const made = await firstAdministrator(
+      tx,
+      {
+        linkHours: config.linkHours,
+        assignAdministrator: async (inner, { staffId }) => {
+          await assignRole(inner, { staffId, role: 'administrator', unit: 'institution' }, clock);
+        },
+      },
+      clock,
+    );
+    return made?.link ?? null;
   });
-  return existsSync(tokenFile) && readFileSync(tokenFile, 'utf8') !== '' ? tokenFile : null;
+  const there = existsSync(tokenFile) && readFileSync(tokenFile, 'utf8') !== '';
+  return { tokenFile: there ? tokenFile : null, administrator };
 }
 
 /** What goes wrong with one book must not keep the others waiting. */

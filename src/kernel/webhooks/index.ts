@@ -6,5 +6,5 @@ export { loopbackNetworks } from './address.ts';
 export type { Delivery, DeliveryFilter, DeliveryState } from './deliveries.ts';
 export { webhookRoutes } from './routes.ts';
 export { signatureHeader, verifySignature } from './signature.ts';
-export type { Subscription, SubscriptionInput } from './subscriptions.ts';
+export { rotateSecret, type Subscription, type SubscriptionInput } from './subscriptions.ts';
 export { openWebhooks, type Webhooks, type WebhooksOptions } from './webhooks.ts';

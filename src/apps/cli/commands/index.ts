@@ -17,6 +17,8 @@ import { processCommand } from './process.ts';
 import { reportCommand } from './report.ts';
 import { restoreCommand } from './restore.ts';
 import { retentionCommand } from './retention.ts';
+import { secretsCommand } from './secrets.ts';
+import { staffCommand } from './staff.ts';
 import { startCommand } from './start.ts';
 import { templateCommand } from './template.ts';
 import { tokenCommand } from './token.ts';
@@ -26,7 +28,9 @@ export const commands: readonly RegisterCommand[] = [
   startCommand,
   configCommand,
   migrateCommand,
+  staffCommand,
   tokenCommand,
+  secretsCommand,
   bookCommand,
   entityCommand,
   chartCommand,
