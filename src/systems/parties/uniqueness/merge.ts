@@ -55,7 +55,9 @@ export async function mergeParties(
   const [id, survivorId, absorbedId] = [input.id, input.survivorId, input.absorbedId].map(knownId);
   invariant(id !== undefined && survivorId !== undefined && absorbedId !== undefined, 'three_ids_were_given');
   if (survivorId === absorbedId) {
-    throw matchError('merge_with_itself', 'The survivor and the party to be merged are the same', { party: survivorId });
+    throw matchError('merge_with_itself', 'The survivor and the party to be merged are the same', {
+      party: survivorId,
+    });
   }
   const parties = await lockParties(tx, [survivorId, absorbedId]);
   const before = await findMerge(tx, id);
