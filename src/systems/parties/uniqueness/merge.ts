@@ -4,7 +4,7 @@ import { asSystem, currentContext } from '#kernel/context';
 import { isStorable, type Queryable, type Transaction, uuidArray } from '#kernel/database';
 import { instantText } from '#kernel/dates';
 import { invariant } from '#kernel/errors';
-import { appendEvents, type EventInput } from '#kernel/events';
+import { appendEvents, type EventInput, findBook } from '#kernel/events';
 import { canonicalUuid } from '#kernel/ids';
 import { partyError } from '../errors.ts';
 import { arrange, rowsOf } from './arrange.ts';
@@ -101,7 +101,7 @@ export async function mergeParties(
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
     [id, survivorId, absorbedId, caseId, reason, made.madeBy, at, JSON.stringify(fields), JSON.stringify(state)],
   );
-  await announce(tx, clock, [...members.survivor, ...members.absorbed], {
+  await announce(tx, clock, {
     type: 'parties.merged',
     subject: absorbedId,
     payload: { merge: id, survivor: survivorId, absorbed: absorbedId, members: members.absorbed, case: caseId },
@@ -131,7 +131,6 @@ export async function splitMerge(
   const at = instantText(clock.now());
   const root = await rootOf(tx, merge.survivorId);
   const members = await membersOf(tx, merge.absorbedId);
-  const all = await membersOf(tx, root);
   await standBehind(tx, merge.absorbedId, null, at);
   await arrange(tx, clock, root);
   await arrange(tx, clock, merge.absorbedId);
@@ -142,12 +141,20 @@ export async function splitMerge(
     split.by,
     split.at,
   ]);
-  await announce(tx, clock, all, {
+  await announce(tx, clock, {
     type: 'parties.split',
     subject: merge.absorbedId,
     payload: { merge: merge.id, survivor: root, absorbed: merge.absorbedId, members, case: merge.caseId },
   });
   return { ...merge, split };
+}
+
+/** The id of a party that the request may see. Error: `party_not_found`. */
+export async function visibleParty(db: Queryable, partyId: string): Promise<string> {
+  const id = knownId(partyId);
+  const { rowCount } = await db.query('select from parties.party where party_id = $1', [id]);
+  if (rowCount === 0) throw partyError('party_not_found', `No party ${id}`);
+  return id;
 }
 
 /** Merges a party had a part in, oldest first. Error: `party_not_found`. */
@@ -275,16 +282,10 @@ async function refuseRelated(tx: Transaction, survivorId: string, absorbedId: st
   });
 }
 
-/** Tells every book in which one of the parties has rights to accounts, or the first book when there is none. */
-async function announce(tx: Transaction, clock: Clock, partyIds: readonly string[], event: EventInput): Promise<void> {
+/** Parties are in no book: their events stand in the institution's own. Comes last in a transaction. */
+async function announce(tx: Transaction, clock: Clock, event: EventInput): Promise<void> {
   await asSystem(async () => {
-    const { rows } = await tx.query<{ bookId: number }>(
-      `with own as (select distinct book_id from parties.account_right where party_id = any ($1::uuid[]))
-       select book_id as "bookId" from own
-       union all select min(book_id) from kernel.book where not exists (select from own) having min(book_id) is not null
-       order by 1`,
-      [uuidArray(partyIds, (id) => id)],
-    );
-    for (const { bookId } of rows) await appendEvents(tx, bookId, clock, [event]);
+    const { bookId } = await findBook(tx, 'main');
+    await appendEvents(tx, bookId, clock, [event]);
   });
 }
