@@ -32,6 +32,7 @@ export const partyError = defineErrors({
   guardianship_cycle: { status: 409, title: 'The guardianship would go round in a circle' },
   parentage_cycle: { status: 409, title: 'Nobody descends from themselves' },
   shareholding_above_100: { status: 409, title: 'More than 100 % of the company would be held' },
+  party_network_too_large: { status: 422, title: 'Too many parties hang together' },
   account_right_invalid: { status: 400, title: 'Not a right to an account' },
   account_right_different: { status: 409, title: 'The id was used for another right' },
   account_right_not_found: { status: 404, title: 'Right not found' },

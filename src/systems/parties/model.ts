@@ -20,6 +20,11 @@ export interface Name {
   readonly value: string;
 }
 
+/** A name with its script. */
+export interface CheckedName extends Name {
+  readonly script: string;
+}
+
 export interface Identifier {
   readonly kind: string;
   readonly value: string;
@@ -29,6 +34,8 @@ export interface Identifier {
   readonly issuedOn?: string | null | undefined;
   /** The last day it is good for; null: without end. */
   readonly expiresOn?: string | null | undefined;
+  /** Takes a resident number of 15 digits and keeps the one with 18. */
+  readonly upgradeOldForm?: boolean | undefined;
 }
 
 export interface Address {
@@ -39,6 +46,13 @@ export interface Address {
   readonly divisionCode?: string | null | undefined;
   readonly line: string;
   readonly postalCode?: string | null | undefined;
+}
+
+/** An address with nothing left open. */
+export interface CheckedAddress extends Address {
+  readonly country: string;
+  readonly divisionCode: string | null;
+  readonly postalCode: string | null;
 }
 
 export interface Contact {
@@ -93,7 +107,7 @@ export function scriptOf(value: string): string {
 }
 
 /** A name as it is kept: single spaces, compatibility dots of names (·) in one form. */
-export function checkedName({ kind, script, value }: Name): Required<Name> & { readonly script: string } {
+export function checkedName({ kind, script, value }: Name): CheckedName {
   const kept = value
     .normalize('NFC')
     .trim()

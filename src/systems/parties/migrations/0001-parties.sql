@@ -20,6 +20,8 @@ create table parties.party (
   merged_into uuid references parties.party (party_id) check (merged_into <> party_id),
   -- Grows with every change of the party and of its names, identifiers, addresses and contacts.
   version     int not null default 1 check (version > 0),
+  -- SHA-256 of what the party was created with: the same again under its id changes nothing.
+  content_sha256 text check (content_sha256 ~ '^[0-9a-f]{64}$'),
   created_at  timestamptz not null,
   created_by  uuid not null,
   changed_at  timestamptz not null,
@@ -151,7 +153,7 @@ create table parties.account_right (
   recorded_at           timestamptz not null,
   check (valid_until > valid_from)
 );
-create index account_right_account on parties.account_right (book_id, account_id);
+create index account_right_account on parties.account_right (account_id);
 create index account_right_party on parties.account_right (party_id);
 
 -- What was done by a right, for its limit per day.
