@@ -1,8 +1,9 @@
 /** The columns of a file of parties, and a row as the party it describes. Pure. */
+
+import { LongmenError } from '#kernel/errors';
 import { checkedAddress, checkedFacts, checkedParty } from '../checked.ts';
 import { checkedIdentifier, type IdentifierRules } from '../identifiers/identifiers.ts';
 import { checkedContact, checkedName, type Name, type PartyInput, partyKinds, sexes } from '../model.ts';
-import { LongmenError } from '#kernel/errors';
 import type { FileRow } from './read.ts';
 
 /** Every column, and what it holds. */
@@ -57,7 +58,12 @@ export interface RowRules extends IdentifierRules {
 
 export type ReadRow =
   | { readonly ok: true; readonly line: number; readonly externalKey: string; readonly party: PartyInput }
-  | { readonly ok: false; readonly line: number; readonly externalKey: string | null; readonly errors: readonly RowError[] };
+  | {
+      readonly ok: false;
+      readonly line: number;
+      readonly externalKey: string | null;
+      readonly errors: readonly RowError[];
+    };
 
 const LONGEST_KEY = 128;
 
@@ -85,11 +91,16 @@ export function readRow({ line, values, fault }: FileRow, rules: RowRules): Read
     return found;
   };
 
+  for (const [field, text] of values) {
+    // What the reader puts in place of bytes that are no UTF-8, as in a file in GB 18030.
+    if (text.includes('\uFFFD')) refuse(field, 'field_not_utf8', 'Holds bytes that are not UTF-8');
+  }
   if (externalKey === null) refuse('external_key', 'field_missing', 'Needed in every row');
   else if (externalKey.length > LONGEST_KEY || /\p{Cc}/u.test(externalKey)) {
     refuse('external_key', 'field_invalid', `At most ${LONGEST_KEY} characters, none of control`);
   }
   const kind = oneOf('kind', partyKinds) ?? 'person';
+  const sex = oneOf('sex', sexes) ?? null;
   const unit = value('unit');
   const unitId = unit === undefined ? rules.unitId : rules.units.get(unit);
   if (unitId === undefined) refuse('unit', 'field_invalid', 'No unit with this code');
@@ -111,7 +122,11 @@ export function readRow({ line, values, fault }: FileRow, rules: RowRules): Read
     const documentKind = value(`${which}identifier_kind`);
     if (number === undefined && documentKind === undefined) return [];
     if (number === undefined || documentKind === undefined) {
-      refuse(`${which}identifier${number === undefined ? '' : '_kind'}`, 'field_missing', 'Kind and number go together');
+      refuse(
+        `${which}identifier${number === undefined ? '' : '_kind'}`,
+        'field_missing',
+        'Kind and number go together',
+      );
       return [];
     }
     const identifier = {
@@ -127,7 +142,6 @@ export function readRow({ line, values, fault }: FileRow, rules: RowRules): Read
     return text === undefined ? [] : (judged(field, () => checkedContact({ kind: field, value: text })) ?? []);
   });
   const addresses = addressOf();
-  const sex = oneOf('sex', sexes) ?? null;
   const facts = {
     birthDate: value('birth_date') ?? null,
     sex,
@@ -135,7 +149,8 @@ export function readRow({ line, values, fault }: FileRow, rules: RowRules): Read
     foundedOn: value('founded_on') ?? null,
   };
   judged(kind === 'person' ? 'birth_date' : 'founded_on', () => checkedFacts(kind, facts, [], rules.today));
-  if (errors.length > 0 || externalKey === null || unitId === undefined) return { ok: false, line, externalKey, errors };
+  if (errors.length > 0 || externalKey === null || unitId === undefined)
+    return { ok: false, line, externalKey, errors };
 
   const party: PartyInput = {
     id: rules.idOf(externalKey),

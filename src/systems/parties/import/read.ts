@@ -95,7 +95,7 @@ async function* csvRows(name: string, source: Transform, columns: ReadonlySet<st
     skipRecordsWithError: true,
     maxRecordSize: LONGEST_RECORD,
     onSkip: (error: CsvError | undefined) => {
-      const line = Number(error?.['lines'] ?? 0);
+      const line = Number(error?.lines ?? 0);
       skipped.push(faulty(line, null, 'row_malformed', 'A quote is out of place, or the row is too long'));
     },
   });
@@ -144,7 +144,8 @@ async function* jsonRows(source: Transform, columns: ReadonlySet<string>): Async
 }
 
 function jsonRow(line: number, text: string, columns: ReadonlySet<string>): FileRow {
-  if (text.length > LONGEST_RECORD) return faulty(line, null, 'row_too_long', `Longer than ${LONGEST_RECORD} characters`);
+  if (text.length > LONGEST_RECORD)
+    return faulty(line, null, 'row_too_long', `Longer than ${LONGEST_RECORD} characters`);
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

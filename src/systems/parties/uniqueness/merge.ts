@@ -4,9 +4,9 @@ import { asSystem, currentContext } from '#kernel/context';
 import { isStorable, type Queryable, type Transaction, uuidArray } from '#kernel/database';
 import { instantText } from '#kernel/dates';
 import { invariant } from '#kernel/errors';
-import { appendEvents, type EventInput, findBook } from '#kernel/events';
 import { canonicalUuid } from '#kernel/ids';
 import { partyError } from '../errors.ts';
+import { publish } from '../service.ts';
 import { arrange, rowsOf } from './arrange.ts';
 import { matchError } from './errors.ts';
 import type { FieldChoice } from './survivorship.ts';
@@ -46,7 +46,7 @@ interface Deps {
  * `merge_related`.
  */
 export async function mergeParties(
-  { clock }: Deps,
+  deps: Deps,
   tx: Transaction,
   input: MergeInput,
   caseId: string | null = null,
@@ -79,11 +79,11 @@ export async function mergeParties(
   }
   if (survivor.state === 'closed') throw partyError('party_closed', `Party ${survivorId} is closed`);
   await refuseRelated(tx, survivorId, absorbedId);
-  const at = instantText(clock.now());
+  const at = instantText(deps.clock.now());
   const members = { survivor: await membersOf(tx, survivorId), absorbed: await membersOf(tx, absorbedId) };
   const state = { members, survivor, absorbed, rows: await rowsOf(tx, members.absorbed) };
   await standBehind(tx, absorbedId, survivorId, at);
-  const fields = await arrange(tx, clock, survivorId);
+  const fields = await arrange(tx, deps.clock, survivorId);
   const made: Merge = {
     id,
     survivorId,
@@ -101,11 +101,13 @@ export async function mergeParties(
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
     [id, survivorId, absorbedId, caseId, reason, made.madeBy, at, JSON.stringify(fields), JSON.stringify(state)],
   );
-  await announce(tx, clock, {
-    type: 'parties.merged',
-    subject: absorbedId,
-    payload: { merge: id, survivor: survivorId, absorbed: absorbedId, members: members.absorbed, case: caseId },
-  });
+  await publish(deps, tx, [
+    {
+      type: 'parties.merged',
+      subject: absorbedId,
+      payload: { merge: id, survivor: survivorId, absorbed: absorbedId, members: members.absorbed, case: caseId },
+    },
+  ]);
   return made;
 }
 
@@ -114,12 +116,7 @@ export async function mergeParties(
  * again. What was added to the survivor since stays with the survivor. Taking back again changes nothing.
  * Errors: `merge_reason_required`, `merge_not_found`, `party_not_found` (the request may not see both).
  */
-export async function splitMerge(
-  { clock }: Deps,
-  tx: Transaction,
-  mergeId: string,
-  givenReason: string,
-): Promise<Merge> {
+export async function splitMerge(deps: Deps, tx: Transaction, mergeId: string, givenReason: string): Promise<Merge> {
   const reason = checkedReason(givenReason);
   const id = canonicalUuid(mergeId);
   const seen = id === undefined ? undefined : await findMerge(tx, id);
@@ -128,12 +125,12 @@ export async function splitMerge(
   const merge = await findMerge(tx, seen.id);
   invariant(merge !== undefined, 'merges_are_never_deleted');
   if (merge.split !== null) return merge;
-  const at = instantText(clock.now());
+  const at = instantText(deps.clock.now());
   const root = await rootOf(tx, merge.survivorId);
   const members = await membersOf(tx, merge.absorbedId);
   await standBehind(tx, merge.absorbedId, null, at);
-  await arrange(tx, clock, root);
-  await arrange(tx, clock, merge.absorbedId);
+  await arrange(tx, deps.clock, root);
+  await arrange(tx, deps.clock, merge.absorbedId);
   const split = { reason, by: currentContext().actor.id, at };
   await tx.query('update parties.merge set split_reason = $2, split_by = $3, split_at = $4 where merge_id = $1', [
     merge.id,
@@ -141,11 +138,13 @@ export async function splitMerge(
     split.by,
     split.at,
   ]);
-  await announce(tx, clock, {
-    type: 'parties.split',
-    subject: merge.absorbedId,
-    payload: { merge: merge.id, survivor: root, absorbed: merge.absorbedId, members, case: merge.caseId },
-  });
+  await publish(deps, tx, [
+    {
+      type: 'parties.split',
+      subject: merge.absorbedId,
+      payload: { merge: merge.id, survivor: root, absorbed: merge.absorbedId, members, case: merge.caseId },
+    },
+  ]);
   return { ...merge, split };
 }
 
@@ -279,13 +278,5 @@ async function refuseRelated(tx: Transaction, survivorId: string, absorbedId: st
   throw matchError('merge_related', `A relation of kind ${relation.kind} stands between the two`, {
     relation: relation.id,
     kind: relation.kind,
-  });
-}
-
-/** Parties are in no book: their events stand in the institution's own. Comes last in a transaction. */
-async function announce(tx: Transaction, clock: Clock, event: EventInput): Promise<void> {
-  await asSystem(async () => {
-    const { bookId } = await findBook(tx, 'main');
-    await appendEvents(tx, bookId, clock, [event]);
   });
 }

@@ -128,6 +128,13 @@ it('organisations are found whatever the legal form and the place of the city', 
   assert.equal(compare(of('北京龙门科技有限公司'), of('龙门科技（北京）有限公司')).reasons[0]?.level, 'same_sound');
 });
 
+it('names that differ in a number are different names', () => {
+  const of = (name: string) => profileOf({ kind: 'organisation', names: [name] });
+  assert.equal(compare(of('Acme Holding 12'), of('Acme Holding 21')).reasons[0]?.level, 'different');
+  assert.equal(compare(of('北京第3中学'), of('北京第4中学')).reasons[0]?.level, 'different');
+  assert.equal(compare(of('北京第3中学'), of('北京第3中校')).reasons[0]?.level, 'similar');
+});
+
 describe('the table of weights', () => {
   it('has odds between 0 and 1, and each field speaks for and against', () => {
     for (const [field, levels] of Object.entries<Readonly<Record<string, Level>>>(LEVELS)) {

@@ -93,6 +93,8 @@ function nameLevel(
 /** Two names: of Han characters these count, else the sound, whatever the order of the words. */
 function pairLevel(a: NormalName, b: NormalName): LevelOf<'name'> {
   if (a.han !== null && a.han === b.han) return 'same';
+  // School No. 3 is not a slip of the pen for School No. 4.
+  if (digitsOf(a) !== digitsOf(b)) return 'different';
   const [ours, theirs] = [letters(a), letters(b)];
   // Words in another order are the same Latin name; other words of the same letters are another one.
   if (ours === theirs) {
@@ -103,6 +105,13 @@ function pairLevel(a: NormalName, b: NormalName): LevelOf<'name'> {
     return [...a.han].length >= 3 && [...b.han].length >= 3 && isOneSlip(a.han, b.han) ? 'similar' : 'different';
   }
   return similarity(sorted(a), sorted(b)) >= SIMILAR_LATIN ? 'similar' : 'different';
+}
+
+function digitsOf({ words }: NormalName): string {
+  return words
+    .join(' ')
+    .replace(/\P{N}+/gu, ' ')
+    .trim();
 }
 
 function sorted({ words }: NormalName): string {
