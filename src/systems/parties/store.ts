@@ -41,6 +41,8 @@ export interface HeldContact extends Held {
 export interface PartyRow {
   readonly id: string;
   readonly unitId: number;
+  /** Code of the unit. */
+  readonly unit: string;
   readonly kind: PartyKind;
   /** The name to call it by. */
   readonly name: string;
@@ -67,7 +69,8 @@ export interface Party extends PartyRow, Holdings {
   readonly mergedIds: readonly string[];
 }
 
-export const partyColumns = `p.party_id as id, p.unit_id as "unitId", p.kind, p.name, p.birth_date as "birthDate", p.sex,
+export const partyColumns = `p.party_id as id, p.unit_id as "unitId",
+  (select u.code from kernel.unit u where u.unit_id = p.unit_id) as unit, p.kind, p.name, p.birth_date as "birthDate", p.sex,
   p.nationality, p.founded_on as "foundedOn", p.state, p.version, p.created_at as "createdAt", p.changed_at as "changedAt"`;
 
 /** The rows of the tables, with the names of their columns. */

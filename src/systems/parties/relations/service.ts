@@ -78,9 +78,18 @@ export async function addRelation(deps: PartyDeps, tx: Transaction, input: Relat
  * Says from which day on a relation no longer holds; the same day again changes nothing.
  * Errors: `relation_not_found`, `relation_invalid` (before its beginning, or later than said before).
  */
-export async function endRelation(deps: PartyDeps, tx: Transaction, id: string, until: string): Promise<Relation> {
+export async function endRelation(
+  deps: PartyDeps,
+  tx: Transaction,
+  party: string,
+  id: string,
+  until: string,
+): Promise<Relation> {
+  const side = await survivorOf(tx, party);
   const relation = await findRelation(tx, partyId(id));
-  if (relation === undefined) throw partyError('relation_not_found', `No relation ${id}`);
+  if (relation === undefined || (relation.from !== side && relation.to !== side)) {
+    throw partyError('relation_not_found', `No relation ${id} of this party`);
+  }
   if (relation.validUntil === until) return relation;
   const fault = spanFault({ ...relation, validUntil: until });
   if (fault !== undefined) throw partyError('relation_invalid', fault);

@@ -15,7 +15,7 @@ function rightOf(text: string): AccountRight {
   return {
     id: text,
     partyId,
-    bookId: 1,
+    book: 'main',
     accountId: 'account',
     kind: kind as RightKind,
     currency: 'CNY',

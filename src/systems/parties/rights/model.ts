@@ -5,7 +5,8 @@ export type RightKind = (typeof rightKinds)[number];
 export interface AccountRight {
   readonly id: string;
   readonly partyId: string;
-  readonly bookId: number;
+  /** Code of the book the account is in. */
+  readonly book: string;
   readonly accountId: string;
   readonly kind: RightKind;
   /** Of the limits; acts in another currency are refused. */

@@ -1,23 +1,25 @@
 /** Rights of parties on accounts of the ledger: given, ended, asked for and used. */
+import { readAccount } from '#engines/ledger';
 import { asSystem } from '#kernel/context';
 import type { Queryable, Transaction } from '#kernel/database';
 import { instantText, isoDateOf, isValidInstant, parseInstant, Temporal } from '#kernel/dates';
-import { isCurrency, type Money } from '#kernel/money';
+import { findBook } from '#kernel/events';
+import type { Money } from '#kernel/money';
 import { partyError } from '../errors.ts';
 import { guardiansOf } from '../relations/service.ts';
 import { changed, type PartyDeps, partyId, publish } from '../service.ts';
 import { survivorOf } from '../survivor.ts';
 import { type AccountRight, type MayAct, mayActOn, type Situation } from './model.ts';
 
-const columns = `t.right_id as id, parties.survivor_of(t.party_id) as "partyId", t.book_id as "bookId",
+const columns = `t.right_id as id, parties.survivor_of(t.party_id) as "partyId", (select b.code from kernel.book b where b.book_id = t.book_id) as book,
   t.account_id as "accountId", t.kind, t.currency, t.per_transaction_minor as "perTransactionMinor",
   t.per_day_minor as "perDayMinor", t.valid_from as "validFrom", t.valid_until as "validUntil"`;
 
 /**
- * Gives a party a right to an account; the same again under its id changes nothing. That the account exists is the
- * caller's to know. A guardian's right needs an owner of the account whose guardian the party is.
+ * Gives a party a right to an account; the same again under its id changes nothing. A guardian's right needs an owner
+ * of the account whose guardian the party is.
  *
- * @throws party_not_found, account_right_invalid, account_right_different
+ * @throws party_not_found, book_not_found, account_not_found, account_right_invalid, account_right_different
  */
 export async function giveRight(deps: PartyDeps, tx: Transaction, input: AccountRight): Promise<AccountRight> {
   const invalid = (detail: string) => partyError('account_right_invalid', detail);
@@ -29,7 +31,6 @@ export async function giveRight(deps: PartyDeps, tx: Transaction, input: Account
   const [validFrom = null, validUntil = null] = instants;
   if (validFrom === null) throw invalid('A right begins at an instant');
   if (validUntil !== null && validUntil <= validFrom) throw invalid('The end comes after the beginning');
-  if (!isCurrency(input.currency)) throw invalid('The currency is a code of ISO 4217');
   for (const limit of [input.perTransactionMinor, input.perDayMinor]) {
     if (limit !== null && limit < 0n) throw invalid('A limit is not below zero');
   }
@@ -41,11 +42,11 @@ export async function giveRight(deps: PartyDeps, tx: Transaction, input: Account
     validFrom,
     validUntil,
   };
+  const { bookId } = await asSystem(() => findBook(tx, right.book));
+  const account = await readAccount(tx, bookId, right.accountId);
+  if (account.currency !== right.currency) throw invalid(`The account is in ${account.currency}`);
   await lockAccount(tx, right.accountId);
   const all = await asSystem(() => rightsOnAccount(tx, right.accountId));
-  if (all.some(({ bookId, currency }) => bookId !== right.bookId || currency !== right.currency)) {
-    throw invalid('Other rights on this account name another book or currency');
-  }
   if (right.kind === 'guardian') {
     const owners = all.filter(({ kind }) => kind !== 'authorised' && kind !== 'guardian').map((other) => other.partyId);
     const day = isoDateOf(parseInstant(validFrom), deps.timeZone);
@@ -59,7 +60,7 @@ export async function giveRight(deps: PartyDeps, tx: Transaction, input: Account
     [
       right.id,
       right.partyId,
-      right.bookId,
+      bookId,
       right.accountId,
       right.kind,
       right.currency,

@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { isStorable, type Queryable } from '#kernel/database';
 import { instantText } from '#kernel/dates';
-import { canonicalUuid } from '#kernel/ids';
 import { partyError } from '../errors.ts';
 import { isLuhn } from '../identifiers/check-digits.ts';
 import { isExpired, isIdentifierKind } from '../identifiers/identifiers.ts';

@@ -19,8 +19,7 @@
  * Scores: passed 0.8000 to 0.9999, by the SHA-256 of what was given; review 0.5000; failed and unavailable 0.
  */
 import { createHash } from 'node:crypto';
-import { isLuhn } from '../identifiers/check-digits.ts';
-import { checkIdentifier } from '../identifiers/identifiers.ts';
+import { isLuhn, mod11_2 } from '../identifiers/check-digits.ts';
 import {
   type CheckAnswer,
   elementsOf,
@@ -51,11 +50,9 @@ function findingOf(check: VerificationCheck, request: VerificationRequest): Find
   if (check === 'liveness') return referenceFinding(request.livenessReference);
   const { name = '', identifier = '', mobile = '', card = '' } = request.elements;
   const elements = elementsOf[check];
-  const wellFormed = checkIdentifier(
-    { kind: request.identifierKind, value: identifier },
-    { today: '9999-12-31', acceptExpired: true },
-  );
-  if (request.identifierKind === 'resident_id' && !wellFormed.ok) return ['failed', 'identifier_unknown'];
+  if (request.identifierKind === 'resident_id' && mod11_2(identifier.slice(0, 17)) !== identifier.slice(17)) {
+    return ['failed', 'identifier_unknown'];
+  }
   if (elements.includes('mobile')) {
     if (mobile.endsWith('0000')) return ['failed', 'mobile_of_another'];
     if (mobile.endsWith('9999')) return ['unavailable', 'register_unreachable'];
