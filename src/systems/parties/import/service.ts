@@ -1,5 +1,6 @@
 /** Files of parties: a preview that writes nothing, and the import, which may be cut off and run again at any time. */
 import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { asSystem, currentContext } from '#kernel/context';
 import type { Queryable, Transaction } from '#kernel/database';
 import { instantText } from '#kernel/dates';
@@ -35,7 +36,7 @@ export interface PartyImportOptions {
   readonly choices?: Partial<Choices> | undefined;
   readonly onError?: ((error: RowError) => void) | undefined;
   readonly onDuplicate?: ((duplicate: Duplicate) => void) | undefined;
-  readonly onProgress?: ((bytes: number) => void) | undefined;
+  readonly onProgress?: ((bytes: number, total: number) => void) | undefined;
 }
 
 /** A row that is like a party or like a row before it, whichever is more alike. */
@@ -86,7 +87,7 @@ export async function previewParties(
   for await (const rows of chunks(plan)) {
     const { sound } = await judge(deps.db, plan, rows, counts);
     await classify(deps.db, plan, sound, inFile, counts);
-    options.onProgress?.(plan.file.bytes());
+    options.onProgress?.(plan.file.bytes(), plan.bytes);
   }
   return counts;
 }
@@ -115,7 +116,7 @@ export async function importParties(
     const done = await deps.db.transaction((tx) => write(deps, tx, plan, found));
     for (const key of Object.keys(counts) as (keyof PartyImportCounts)[]) total[key] += counts[key];
     for (const key of Object.keys(done) as (keyof typeof done)[]) total[key] += done[key];
-    options.onProgress?.(plan.file.bytes());
+    options.onProgress?.(plan.file.bytes(), plan.bytes);
   }
   await deps.db.query(
     `insert into parties.import_run (run_id, source, file, sha256, choices, counts, started_by, started_at, finished_at)
@@ -139,6 +140,7 @@ interface Plan {
   readonly source: string;
   readonly choices: Choices;
   readonly file: ReturnType<typeof openPartyFile>;
+  readonly bytes: number;
   readonly rules: RowRules;
   readonly keys: Map<string, number>;
   onError(error: RowError): void;
@@ -158,6 +160,10 @@ async function planOf(deps: PartyDeps, path: string, options: PartyImportOptions
     source,
     choices: { ...DEFAULT_CHOICES, ...options.choices },
     file: openPartyFile(path, format, COLUMN_NAMES),
+    bytes: await stat(path).then(
+      ({ size }) => size,
+      () => 0,
+    ),
     rules: {
       units,
       unitId,
