@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ledger, ledgerRoutes, openLedger } from '#engines/ledger';
 import { openProcesses, type ProcessFunction, processRoutes, runWorker } from '#engines/process';
+import { createAccess, installStandardRoles } from '#kernel/access';
+import { accessRoutes, approvalRoutes } from '#kernel/administration';
+import { createApprovals } from '#kernel/approvals';
 import { backupKeyOf, followBackup } from '#kernel/backup';
 import type { Clock } from '#kernel/clock';
 import type { Config } from '#kernel/config';
@@ -20,6 +23,7 @@ import { entityBooks, entityRoutes, openBooks } from '#systems/books';
 import { evidenceFolder, evidenceRoutes, openPostingEvidence } from '#systems/evidence';
 import { exchangeRoutes, openExchange } from '#systems/exchange';
 import { generalLedgerRoutes } from '#systems/general-ledger';
+import { partyRoutes, simulatedVerification } from '#systems/parties';
 import { openReports, reportRoutes } from '#systems/reports';
 import { openTemplates, templateRoutes } from '#systems/templates';
 
@@ -43,6 +47,8 @@ export interface ServerOptions {
 const EXPIRY_INTERVAL_MS = 1_000;
 /** How often transfers between books are looked through for what a killed process left. */
 const IN_TRANSIT_INTERVAL_MS = 1_000;
+/** How often requests that nobody decided in time are ended. */
+const APPROVAL_INTERVAL_MS = 30_000;
 /** How often a new book is noticed by what runs beside each book. */
 const BOOK_INTERVAL_MS = 5_000;
 /** How long an Idempotency-Key is remembered. */
@@ -129,7 +135,12 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     await jobs.schedule('purge', '17 3 * * *', config.timeZone);
 
     const tokens = createTokenVerifier({ db, clock });
-    const app = await buildHttp({ config, db, clock, log, metrics, tokens }, [
+    const access = createAccess({ db, clock });
+    const approvals = createApprovals({ db, clock, access });
+    loops.push(every(APPROVAL_INTERVAL_MS, stop.signal, log, async () => void (await approvals.expire())));
+    const app = await buildHttp({ config, db, clock, log, metrics, tokens, access, approvals }, [
+      accessRoutes,
+      approvalRoutes,
       ledgerRoutes(ledger),
       entityRoutes(books, ledger.businessDate),
       generalLedgerRoutes(ledger),
@@ -141,6 +152,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
       templateRoutes(openTemplates({ db, ledger, clock })),
       exchangeRoutes(openExchange({ db, ledger, clock })),
       reportRoutes(openReports({ db, entityBooks })),
+      partyRoutes({ timeZone: config.timeZone, verification: simulatedVerification() }),
     ]);
     closers.push(async () => void (await app.close()));
     const url = await app.listen({ host: config.host, port: config.port });
@@ -162,6 +174,7 @@ async function firstStart(config: Config, db: Database, clock: Clock): Promise<s
     // Two servers may start on one database at once.
     await tx.query(`select pg_advisory_xact_lock(hashtextextended('apps.server.first_start', 0))`);
     if ((await listBooks(tx)).length === 0) await createBook(tx, { code: 'main', name: 'Main book' }, clock);
+    await installStandardRoles(tx, clock);
     if ((await listTokens(tx)).length === 0) {
       const { secret } = await createToken(tx, 'first start', clock);
       writeFileSync(tokenFile, `${secret}\n`, { mode: 0o600 });

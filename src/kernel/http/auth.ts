@@ -36,8 +36,10 @@ export function authentication(tokens: TokenVerifier) {
 
 function letIn(request: FastifyRequest, token: TokenIdentity): void {
   request.token = token;
-  request.principal = {
-    actor: { kind: 'token', id: token.tokenId, name: token.name },
+  request.actor = {
+    kind: 'token',
+    id: token.tokenId,
+    name: token.name,
     grants: [{ patterns: token.permissions, unitId: token.unitId, from: null }],
   };
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import Fastify, { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { createAccess } from '#kernel/access';
+import { createApprovals } from '#kernel/approvals';
 import { sqlState } from '#kernel/database';
 import { type AddressBook, createAddressBook } from './addresses.ts';
 import { authentication } from './auth.ts';
@@ -36,8 +37,9 @@ const SECURITY_HEADERS = {
  * accepting, lets requests in flight finish, and leaves database and the like to who opened them.
  */
 export async function buildHttp(options: HttpOptions, modules: readonly RouteModule[]): Promise<HttpApp> {
-  const access = createAccess(options);
-  const deps: HttpDeps = { ...options, ...createIdempotency(options), access };
+  const access = options.access ?? createAccess(options);
+  const approvals = options.approvals ?? createApprovals({ ...options, access });
+  const deps: HttpDeps = { ...options, ...createIdempotency(options), access, approvals };
   const app: HttpApp = Fastify({
     loggerInstance: options.log as HttpApp['log'],
     // One line per request is written below, with the route's pattern; the address asked for can hold personal data.
@@ -59,7 +61,7 @@ export async function buildHttp(options: HttpOptions, modules: readonly RouteMod
   const authenticate = authentication(options.tokens);
   const sendProblem = problemSender(options);
   app.decorateRequest('token', null);
-  app.decorateRequest('principal', null);
+  app.decorateRequest('actor', null);
   app.decorateRequest('right', null);
   app.decorateRequest('bodyDigest', null);
   app.setValidatorCompiler(validatorCompiler);

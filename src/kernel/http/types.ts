@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Access } from '#kernel/access';
+import type { Approvals } from '#kernel/approvals';
 import type { Clock } from '#kernel/clock';
 import type { Config } from '#kernel/config';
 import type { Database } from '#kernel/database';
@@ -39,11 +40,15 @@ export interface HttpOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tokens: TokenVerifier;
+  /** Default: made here. Given when something else in the process needs the same ones. */
+  readonly access?: Access;
+  readonly approvals?: Approvals;
 }
 
 /** What a room gets to build its routes with. */
 export interface HttpDeps extends HttpOptions, Idempotency {
   readonly access: Access;
+  readonly approvals: Approvals;
 }
 
 /** What a room exports: adds its routes, addressed from `/api/v1`, in a scope of its own. */

@@ -38,6 +38,7 @@ export const partyError = defineErrors({
   account_right_not_found: { status: 404, title: 'Right not found' },
   account_right_refused: { status: 422, title: 'The party may not do this on the account' },
   verification_purpose_unknown: { status: 400, title: 'No policy says which checks this purpose needs' },
+  verification_policy_invalid: { status: 400, title: 'Not a policy of verification' },
   verification_invalid: { status: 400, title: 'What the checks need is missing' },
   verification_different: { status: 409, title: 'The id was used for another verification' },
   verification_not_found: { status: 404, title: 'Verification not found' },

@@ -11,7 +11,7 @@ import { endRight, giveRight, listRights, mayAct } from './rights/service.ts';
 import * as schemas from './schemas.ts';
 import type { PartyDeps } from './service.ts';
 import type { VerificationPort } from './verification/port.ts';
-import { listPolicies, listVerifications, verifyIdentity } from './verification/service.ts';
+import { listPolicies, listVerifications, savePolicy, verifyIdentity } from './verification/service.ts';
 
 const tags = ['parties'];
 const list = <Item extends z.ZodType>(item: Item) => z.object({ items: z.array(item) });
@@ -183,6 +183,25 @@ export function proofRoutes(room: PartyDeps, port: VerificationPort): RouteModul
         schema: { tags, summary: 'Which checks each purpose needs', response: { 200: list(schemas.policyReply) } },
       },
       async () => ({ items: (await listPolicies(deps.db)).map(policyJson) }),
+    );
+    app.put(
+      '/parties/verification-policies/:purpose',
+      {
+        config: { permission: 'party.policy:write', reach: 'institution' },
+        schema: {
+          tags,
+          summary: 'Say which checks a purpose needs',
+          params: schemas.purposeParams,
+          body: schemas.policyBody,
+          response: { 200: schemas.policyReply },
+        },
+      },
+      (request, reply) =>
+        deps.idempotently(request, reply, async (tx) => {
+          const { checks, minimum_score: minimumScore, valid_days: validDays } = request.body;
+          const policy = { purpose: request.params.purpose, checks, minimumScore, validDays };
+          return { status: 200, body: policyJson(await savePolicy(room, tx, policy)) };
+        }),
     );
     app.get(
       '/parties/:id/verifications',

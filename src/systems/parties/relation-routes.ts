@@ -31,7 +31,7 @@ export function relationRoutes(room: PartyDeps): RouteModule {
       },
       async (request) => {
         const relations = await listRelations(deps.db, request.params.id, request.query.on);
-        return { items: await shown(deps.db, relations, sightOf(deps.access, request)) };
+        return { items: await shown(deps.db, relations, sightOf(deps.access)) };
       },
     );
     app.post(
@@ -59,7 +59,7 @@ export function relationRoutes(room: PartyDeps): RouteModule {
             validFrom: valid_from,
             validUntil: valid_until,
           });
-          const [body] = await shown(tx, [relation], sightOf(deps.access, request));
+          const [body] = await shown(tx, [relation], sightOf(deps.access));
           return { status: 201, body };
         }),
     );
@@ -79,7 +79,7 @@ export function relationRoutes(room: PartyDeps): RouteModule {
         deps.idempotently(request, reply, async (tx) => {
           const { id, row } = request.params;
           const relation = await endRelation(room, tx, id, row, request.body.until);
-          const [body] = await shown(tx, [relation], sightOf(deps.access, request));
+          const [body] = await shown(tx, [relation], sightOf(deps.access));
           return { status: 200, body };
         }),
     );
@@ -98,7 +98,7 @@ export function relationRoutes(room: PartyDeps): RouteModule {
       async (request) => {
         const { date = today(room), threshold } = request.query;
         const answer = await readBeneficialOwners(deps.db, request.params.id, { date, threshold });
-        return ownersJson(answer, await labelsOf(answer.parties, sightOf(deps.access, request)));
+        return ownersJson(answer, await labelsOf(answer.parties, sightOf(deps.access)));
       },
     );
     app.get(
@@ -115,7 +115,7 @@ export function relationRoutes(room: PartyDeps): RouteModule {
       },
       async (request) => {
         const answer = await readGroup(deps.db, request.params.id, request.query.date ?? today(room));
-        return groupJson(answer, await labelsOf(answer.parties, sightOf(deps.access, request)));
+        return groupJson(answer, await labelsOf(answer.parties, sightOf(deps.access)));
       },
     );
   };

@@ -24,6 +24,7 @@ import { listParties, type PartyFilter } from './search.ts';
 import { changeParty, createParties, type PartyDeps, readParty, today } from './service.ts';
 import { personalPermission, sightOf } from './sight.ts';
 import { findParties } from './store.ts';
+import { uniquenessRoutes } from './uniqueness/routes.ts';
 import type { VerificationPort } from './verification/port.ts';
 import { listVerifications } from './verification/service.ts';
 
@@ -66,8 +67,10 @@ export function partyRoutes(options: PartyRoutesOptions): RouteModule {
           const { body } = request;
           const { unitId } = await readUnit(tx, body.unit);
           const id = body.id ?? newId(deps.clock);
-          await createParties(room, tx, [{ id, unitId, kind: body.kind, ...factsOf(body), ...listsOf(body) }]);
-          return { status: 201, body: await partyJson(await readParty(tx, id), sightOf(deps.access, request)) };
+          await createParties(room, tx, [
+            { id, unitId, kind: body.kind, ...factsOf(body), ...listsOf(body), names: body.names ?? [] },
+          ]);
+          return { status: 201, body: await partyJson(await readParty(tx, id), sightOf(deps.access)) };
         }),
     );
     app.get(
@@ -81,7 +84,7 @@ export function partyRoutes(options: PartyRoutesOptions): RouteModule {
           response: { 200: pageOf(schemas.partyLine) },
         },
       },
-      ({ query, ...request }) => page(deps, sightOf(deps.access, request), query, { kind: query.kind }),
+      (request) => page(deps, sightOf(deps.access), request.query, { kind: request.query.kind }),
     );
     app.post(
       '/parties/search',
@@ -95,10 +98,11 @@ export function partyRoutes(options: PartyRoutesOptions): RouteModule {
           response: { 200: pageOf(schemas.partyLine) },
         },
       },
-      ({ body, ...request }) => {
+      (request) => {
+        const { body } = request;
         const { kind, name, identifier, identifier_kind: identifierKind, mobile, email } = body;
         const filter = { kind, name, identifier, identifierKind, mobile, email };
-        return page(deps, sightOf(deps.access, request), body, filter);
+        return page(deps, sightOf(deps.access), body, filter);
       },
     );
     app.get(
@@ -115,7 +119,7 @@ export function partyRoutes(options: PartyRoutesOptions): RouteModule {
       (request) =>
         deps.db.transaction(
           async (tx) => {
-            const sight = sightOf(deps.access, request);
+            const sight = sightOf(deps.access);
             const party = await readParty(tx, request.params.id);
             const relations = await listRelations(tx, party.id, today(room));
             const names = await findParties(tx, [...new Set(relations.flatMap(({ from, to }) => [from, to]))]);
@@ -149,11 +153,12 @@ export function partyRoutes(options: PartyRoutesOptions): RouteModule {
           const { version, state, add, end } = body;
           const change = { ...factsOf(body), state, add: add === undefined ? undefined : listsOf(add), end };
           const party = await changeParty(room, tx, params.id, version, change);
-          return { status: 200, body: await partyJson(party, sightOf(deps.access, request)) };
+          return { status: 200, body: await partyJson(party, sightOf(deps.access)) };
         }),
     );
     await relationRoutes(room)(app, deps);
     await proofRoutes(room, options.verification)(app, deps);
+    await uniquenessRoutes(app, deps);
   };
 }
 

@@ -283,6 +283,12 @@ export const verificationReply = z
     valid_until: held,
   })
   .meta({ id: 'IdentityVerification' });
+export const policyBody = z.strictObject({
+  checks: z.array(z.enum(verificationChecks)).min(1),
+  minimum_score: z.string().max(6).describe('From 0 to 1; every check must reach it.'),
+  valid_days: z.int().min(1).max(3_660),
+});
+export const purposeParams = z.strictObject({ purpose: z.string().max(64) });
 export const policyReply = z
   .object({
     purpose: z.string(),

@@ -1,6 +1,6 @@
 /** Verifying who a party is: the policy of the purpose, the question to the provider, the evidence. */
 import { randomBytes } from 'node:crypto';
-import { isStorable, type Queryable } from '#kernel/database';
+import { isStorable, type Queryable, type Transaction } from '#kernel/database';
 import { instantText } from '#kernel/dates';
 import { partyError } from '../errors.ts';
 import { isLuhn } from '../identifiers/check-digits.ts';
@@ -10,7 +10,13 @@ import { changed, type PartyDeps, partyId, publish, readParty, today } from '../
 import type { Party } from '../store.ts';
 import { survivorOf } from '../survivor.ts';
 import { type Evidence, evidenceOf, judged, type Outcome, type VerificationPolicy } from './model.ts';
-import { type CheckAnswer, elementsOf, type VerificationPort, type VerificationRequest } from './port.ts';
+import {
+  type CheckAnswer,
+  elementsOf,
+  type VerificationPort,
+  type VerificationRequest,
+  verificationChecks,
+} from './port.ts';
 
 export interface Verification extends Evidence {
   readonly id: string;
@@ -138,6 +144,36 @@ export async function listPolicies(db: Queryable): Promise<VerificationPolicy[]>
     `select ${policyColumns} from parties.verification_policy order by purpose`,
   );
   return rows;
+}
+
+/**
+ * Says what a purpose needs from now on; verifications that passed stay good for as long as they were.
+ * Error: `verification_policy_invalid`.
+ */
+export async function savePolicy(
+  { clock }: Pick<PartyDeps, 'clock'>,
+  tx: Transaction,
+  policy: VerificationPolicy,
+): Promise<VerificationPolicy> {
+  const { purpose, minimumScore, validDays } = policy;
+  const checks = verificationChecks.filter((check) => policy.checks.includes(check));
+  const invalid = (detail: string) => partyError('verification_policy_invalid', detail);
+  if (!/^[a-z][a-z0-9_.]{0,63}$/.test(purpose)) throw invalid('A purpose is of a-z, 0-9, _ and ., from a letter on');
+  if (checks.length === 0) throw invalid('A purpose needs at least one check');
+  if (!/^(?:0(?:\.[0-9]{1,4})?|1(?:\.0{1,4})?)$/.test(minimumScore)) {
+    throw invalid('A score is from 0 to 1, with at most four decimals');
+  }
+  if (!Number.isInteger(validDays) || validDays < 1 || validDays > 3_660) {
+    throw invalid('A verification is good for 1 to 3,660 days');
+  }
+  await tx.query(
+    `insert into parties.verification_policy (purpose, checks, minimum_score, valid_days, changed_at)
+     values ($1, $2, $3, $4, $5)
+     on conflict (purpose) do update set checks = excluded.checks, minimum_score = excluded.minimum_score,
+       valid_days = excluded.valid_days, changed_at = excluded.changed_at`,
+    [purpose, checks, minimumScore, validDays, instantText(clock.now())],
+  );
+  return readPolicy(tx, purpose);
 }
 
 async function readPolicy(db: Queryable, purpose: string): Promise<VerificationPolicy> {
