@@ -179,7 +179,11 @@ export function changed(id: string, what: 'party' | 'consent' | 'relation' | 'ac
 }
 
 /** Parties are in no book: their events stand in the institution's own, 'main'. Call last in a transaction. */
-export async function publish(deps: Pick<PartyDeps, 'clock'>, tx: Transaction, events: readonly EventInput[]): Promise<void> {
+export async function publish(
+  deps: Pick<PartyDeps, 'clock'>,
+  tx: Transaction,
+  events: readonly EventInput[],
+): Promise<void> {
   await asSystem(async () => {
     const { bookId } = await findBook(tx, 'main');
     await appendEvents(tx, bookId, deps.clock, events);

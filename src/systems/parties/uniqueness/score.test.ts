@@ -55,7 +55,7 @@ describe('two records of persons', () => {
       'the name alone',
       { birthDate: null, sex: null, phones: [], divisionCodes: [], identifiers: [] },
       'name same',
-      'unsure',
+      'different',
     ],
     [
       'a namesake',
@@ -67,6 +67,12 @@ describe('two records of persons', () => {
       'the same name and birth date, another resident number',
       { identifiers: [{ kind: 'resident_id', value: '440303198503120033' }], phones: [], divisionCodes: [] },
       'name same, birth_date same, sex same, identifier different',
+      'different',
+    ],
+    [
+      'the same and the same county, another resident number',
+      { identifiers: [{ kind: 'resident_id', value: '440303198503120033' }], phones: [] },
+      'name same, birth_date same, sex same, division same_county, identifier different',
       'unsure',
     ],
     [

@@ -68,12 +68,12 @@ export const RENEWED_IDENTIFIERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * At least this many bits: proposed as the same party. A common name with birth date, sex and county agree on about 30; a
- * coincidence of all four among a million parties is rarer than one in a hundred checks.
+ * Below this many bits: a new party. Twenty bits are one in a million: among a million parties, one that agrees by as much
+ * is as likely somebody else as the same.
  */
+export const LOWER = 20;
+/** At least this many bits: proposed as the same party, 250 to 1 among a million. In between a person decides. */
 export const UPPER = 28;
-/** Below this many bits: a new party. In between a person decides. */
-export const LOWER = 12;
 
 /** Weight of a level in bits, to one decimal: log2(m / u). */
 export function weightOf({ m, u }: Level): number {
