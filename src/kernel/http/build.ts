@@ -47,6 +47,7 @@ export async function buildHttp(options: HttpOptions, modules: readonly RouteMod
     childLoggerFactory: (log) => log,
     bodyLimit: options.config.bodyLimitMib * 2 ** 20,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    trustProxy: options.config.trustedProxies ?? false,
     // Requests that still come on open connections while closing are served; their connections end with them.
     return503OnClosing: false,
     genReqId: traceIdOf,
@@ -58,9 +59,10 @@ export async function buildHttp(options: HttpOptions, modules: readonly RouteMod
   }).withTypeProvider<ZodTypeProvider>();
 
   const addresses = createAddressBook();
-  const authenticate = authentication(options.tokens);
+  const authenticate = authentication(options.tokens, options.sessions);
   const sendProblem = problemSender(options);
   app.decorateRequest('token', null);
+  app.decorateRequest('session', null);
   app.decorateRequest('actor', null);
   app.decorateRequest('right', null);
   app.decorateRequest('bodyDigest', null);
@@ -108,6 +110,7 @@ export async function buildHttp(options: HttpOptions, modules: readonly RouteMod
   for (const module of modules) {
     await app.register(async (scope: HttpApp) => module(scope, deps), { prefix: API_PREFIX });
   }
+  for (const door of options.doors ?? []) await app.register(async (scope: HttpApp) => door(scope, deps));
   await app.ready();
   return app;
 }

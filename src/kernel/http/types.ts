@@ -15,6 +15,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Whose token the request carries; null only on routes that are open to all. */
     token: TokenIdentity | null;
+    /** Whose session cookie the request carries, when no token came with it. */
+    session: SessionIdentity | null;
     /** Base64 SHA-256 of the body as sent; only kept for requests with an Idempotency-Key. */
     bodyDigest: string | null;
   }
@@ -32,14 +34,40 @@ export type HttpApp = FastifyInstance<
   ZodTypeProvider
 >;
 
+/** A person with a valid session. */
+export interface SessionIdentity {
+  readonly sessionId: string;
+  readonly staffId: string;
+  readonly login: string;
+  readonly name: string;
+  readonly locale: 'zh-CN' | 'en';
+  /** Home unit. */
+  readonly unitId: number;
+}
+
+export interface SessionVerifier {
+  /**
+   * Says whose session cookie is in a Cookie header: null without one; at once when it was verified in the last seconds.
+   *
+   * @throws (or rejects with) a 401 for a session that ended; database errors.
+   */
+  verify(cookieHeader: string): SessionIdentity | null | Promise<SessionIdentity>;
+  /** Forgets what is remembered, so that the end of a session works at once in this process. */
+  forget(): void;
+}
+
 /** What {@link buildHttp} needs. */
 export interface HttpOptions {
-  readonly config: Pick<Config, 'bodyLimitMib'>;
+  readonly config: Pick<Config, 'bodyLimitMib'> & Partial<Pick<Config, 'trustedProxies'>>;
   readonly db: Database;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tokens: TokenVerifier;
+  /** Without it only tokens open the API. */
+  readonly sessions?: SessionVerifier;
+  /** Modules with addresses of their own, open to all: how people sign in. */
+  readonly doors?: readonly RouteModule[];
   /** Default: made here. Given when something else in the process needs the same ones. */
   readonly access?: Access;
   readonly approvals?: Approvals;

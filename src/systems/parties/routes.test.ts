@@ -99,6 +99,34 @@ test('who may not see personal data sees it masked, and nothing of other branche
   assert.equal((await ask('POST', '/search', { identifier: '11010519491231002X' })).body.items.length, 1);
 });
 
+test('a teller of a branch does their work within it', async () => {
+  const made = await ask(
+    'POST',
+    '',
+    { unit: 'north', kind: 'person', names: [{ value: '李四' }] },
+    { 'idempotency-key': 'x' },
+  );
+  assert.deepEqual([made.status, made.body.name], [201, '李*']);
+  const li = String(made.body.id);
+  const change = {
+    version: 1,
+    birth_date: '1990-01-01',
+    add: { contacts: [{ kind: 'mobile', value: '13800138000' }] },
+  };
+  const changed = await ask('PATCH', `/${li}`, change);
+  assert.deepEqual([changed.status, changed.body.version], [200, 2]);
+  const related = await ask('POST', `/${li}/relations`, { kind: 'guardian', to: wang.id, valid_from: '2020-01-01' });
+  assert.equal(related.status, 201);
+  const other = { kind: 'shareholder', to: firm, percentage: '1', valid_from: '2020-01-01' };
+  assert.equal((await ask('POST', `/${li}/relations`, other)).body.code, 'party_not_found');
+  const consent = { purpose: 'marketing', text_version: '1', channel: 'counter' };
+  assert.equal((await ask('POST', `/${li}/consents`, consent)).status, 201);
+  assert.equal((await ask('GET', `/${wang.id}/group`)).status, 200);
+  const end = await ask('POST', `/${li}/relations/${String(related.body.id)}/end`, { until: '2021-01-01' });
+  assert.equal(end.status, 200);
+  assert.equal((await call('PATCH', `/${li}`, { version: 2, state: 'closed' })).status, 200);
+});
+
 test('lists go page by page', async () => {
   const first = await call('GET', '?limit=1');
   assert.deepEqual([first.body.items.length, typeof first.body.next_cursor], [1, 'string']);

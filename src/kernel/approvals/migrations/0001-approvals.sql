@@ -33,10 +33,11 @@ create table kernel.approval_request (
   check ((state in ('approved', 'refused')) = (checker_id is not null)),
   -- Nobody is both pairs of eyes, neither in person nor through a colleague who stands in for them.
   constraint maker_is_not_checker check (
-    checker_id <> maker_id
-    and checker_id is distinct from maker_for
-    and checker_for is distinct from maker_id
-    and (checker_for is null or maker_for is null or checker_for <> maker_for)
+    checker_id is null or (
+      checker_id <> maker_id
+      and (maker_for is null or checker_id <> maker_for)
+      and (checker_for is null or checker_for <> maker_id and (maker_for is null or checker_for <> maker_for))
+    )
   )
 );
 create index approval_request_waiting on kernel.approval_request (expires_at) where state = 'waiting';
