@@ -28,12 +28,11 @@ export {
   choices,
   DEFAULT_CHOICES,
   type Duplicate,
-  importParties,
   type PartyImportCounts,
   type PartyImportOptions,
   type PartyImportResult,
-  previewParties,
-} from './import/service.ts';
+} from './import/model.ts';
+export { importParties, previewParties } from './import/service.ts';
 export type { Address, Contact, Identifier, Name, PartyInput, PartyKind, Sex } from './model.ts';
 export { checkedContact, checkedName, contactValue, scriptOf, searchKey } from './model.ts';
 export type { RelatedGroup } from './ownership/group.ts';

@@ -11,7 +11,7 @@ import { testDatabase } from '#test/database';
 import { listRights } from '../rights/service.ts';
 import { readParty } from '../service.ts';
 import { importBerkaClients } from './berka.ts';
-import { importedPartyId } from './service.ts';
+import { importedPartyId } from './model.ts';
 
 const clock = manualClock('2026-03-02T01:00:00Z');
 

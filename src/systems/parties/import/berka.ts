@@ -9,7 +9,7 @@ import type { PartyInput } from '../model.ts';
 import { giveRight } from '../rights/service.ts';
 import { createParties, type PartyDeps } from '../service.ts';
 import { partyImportError } from './errors.ts';
-import { importedPartyId } from './service.ts';
+import { importedPartyId } from './model.ts';
 
 export interface BerkaClientsOptions {
   /** Code of the book the bank was imported into. Default `berka`. */

@@ -12,7 +12,8 @@ import { survivorOf } from '../survivor.ts';
 import { listCases } from '../uniqueness/cases.ts';
 import { mergesOf, splitMerge } from '../uniqueness/merge.ts';
 import type { RowError } from './columns.ts';
-import { type Duplicate, importedPartyId, importParties, type PartyImportOptions, previewParties } from './service.ts';
+import { type Duplicate, importedPartyId, type PartyImportOptions } from './model.ts';
+import { importParties, previewParties } from './service.ts';
 
 const clock = manualClock('2026-03-02T01:00:00Z');
 const db = await testDatabase({ after });

@@ -2,75 +2,31 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { asSystem, currentContext } from '#kernel/context';
-import type { Queryable, Transaction } from '#kernel/database';
+import type { Queryable } from '#kernel/database';
 import { instantText } from '#kernel/dates';
-import { invariant, LongmenError } from '#kernel/errors';
-import { deterministicId, newId } from '#kernel/ids';
+import { invariant } from '#kernel/errors';
+import { newId } from '#kernel/ids';
 import type { PartyInput } from '../model.ts';
-import { createParties, type PartyDeps, today } from '../service.ts';
-import { survivorOf } from '../survivor.ts';
-import { openCases } from '../uniqueness/cases.ts';
+import { type PartyDeps, today } from '../service.ts';
 import { type CheckResult, checkUniqueness } from '../uniqueness/check.ts';
-import { mergeParties } from '../uniqueness/merge.ts';
 import type { PartyFacts } from '../uniqueness/profile.ts';
-import type { Reason, Verdict } from '../uniqueness/score.ts';
+import type { Verdict } from '../uniqueness/score.ts';
 import { COLUMN_NAMES, type ReadRow, type RowError, type RowRules, readRow } from './columns.ts';
 import { partyImportError } from './errors.ts';
-import { type Format, formatOf, openPartyFile } from './read.ts';
+import {
+  type Choices,
+  type Classified,
+  DEFAULT_CHOICES,
+  type Duplicate,
+  importedPartyId,
+  type PartyImportCounts,
+  type PartyImportOptions,
+  type PartyImportResult,
+  type Sound,
+} from './model.ts';
+import { formatOf, openPartyFile } from './read.ts';
 import { type RowIndex, type RowMatch, rowIndex } from './row-index.ts';
-
-/** What to do with a row like a party that is there. `create` also opens a case for a person to decide. */
-export const choices = ['skip', 'merge', 'create'] as const;
-export type Choice = (typeof choices)[number];
-type Likeness = Exclude<Verdict, 'different'>;
-export type Choices = Readonly<Record<Likeness, Choice>>;
-
-export const DEFAULT_CHOICES: Choices = { same: 'merge', proposed: 'create', unsure: 'create' };
-
-export interface PartyImportOptions {
-  /** Where the rows come from, such as `old_core`: with the external key it says which party a row is. */
-  readonly source: string;
-  readonly format?: Format | undefined;
-  /** Code of the unit that parties belong to; default: the institution. */
-  readonly unit?: string | undefined;
-  readonly choices?: Partial<Choices> | undefined;
-  readonly onError?: ((error: RowError) => void) | undefined;
-  readonly onDuplicate?: ((duplicate: Duplicate) => void) | undefined;
-  readonly onProgress?: ((bytes: number, total: number) => void) | undefined;
-}
-
-/** A row that is like a party or like a row before it, whichever is more alike. */
-export interface Duplicate {
-  readonly line: number;
-  readonly external_key: string;
-  readonly verdict: Likeness;
-  readonly score: number;
-  readonly reasons: readonly Reason[];
-  /** The party it is like; null when it is like a row of the file. */
-  readonly party_id: string | null;
-  /** The line of the row it is like. */
-  readonly like_line: number | null;
-}
-
-export interface PartyImportCounts {
-  readonly rows: number;
-  /** Rows with errors; nothing of them is kept. */
-  readonly refused: number;
-  /** Rows that were imported before, with this content. */
-  readonly unchanged: number;
-  /** Rows like nobody. */
-  readonly new: number;
-  readonly same: number;
-  readonly proposed: number;
-  readonly unsure: number;
-}
-
-export interface PartyImportResult extends PartyImportCounts {
-  readonly created: number;
-  readonly merged: number;
-  readonly skipped: number;
-  readonly cases: number;
-}
+import { writeRows } from './write.ts';
 
 const ROWS_AT_ONCE = 500;
 const SOURCE = /^[a-z0-9][a-z0-9_.-]{0,63}$/;
@@ -113,7 +69,7 @@ export async function importParties(
     const { sound } = await judge(deps.db, plan, rows, counts);
     // Rows of other chunks are parties by now; those of this one are compared with each other.
     const found = await classify(deps.db, plan, sound, rowIndex(), counts);
-    const done = await deps.db.transaction((tx) => write(deps, tx, plan, found));
+    const done = await deps.db.transaction((tx) => writeRows(deps, tx, plan, found));
     for (const key of Object.keys(counts) as (keyof PartyImportCounts)[]) total[key] += counts[key];
     for (const key of Object.keys(done) as (keyof typeof done)[]) total[key] += done[key];
     options.onProgress?.(plan.file.bytes(), plan.bytes);
@@ -179,11 +135,6 @@ async function planOf(deps: PartyDeps, path: string, options: PartyImportOptions
   };
 }
 
-/** The id of the party that a source knows by a key. */
-export function importedPartyId(source: string, externalKey: string): string {
-  return deterministicId('parties.import', source, externalKey);
-}
-
 async function unitsOf(db: Queryable): Promise<Map<string, number>> {
   const { rows } = await db.query<{ code: string; unitId: number }>(
     'select code, unit_id as "unitId" from kernel.unit where closed_at is null',
@@ -204,13 +155,6 @@ async function* chunks({ file, rules }: Plan): AsyncGenerator<ReadRow[]> {
 
 function emptyCounts() {
   return { rows: 0, refused: 0, unchanged: 0, new: 0, same: 0, proposed: 0, unsure: 0 };
-}
-
-interface Sound {
-  readonly line: number;
-  readonly externalKey: string;
-  readonly party: PartyInput;
-  readonly sha256: string;
 }
 
 /** Tells rows with errors and those imported before apart from those that are left. */
@@ -273,10 +217,6 @@ function contentOf(party: PartyInput): string {
   return createHash('sha256').update(JSON.stringify(party)).digest('hex');
 }
 
-interface Classified extends Sound {
-  readonly duplicate: Duplicate | null;
-}
-
 /** Compares rows with all parties and with the rows before them. */
 async function classify(
   db: Queryable,
@@ -335,91 +275,4 @@ function factsFrom(party: PartyInput): PartyFacts {
     divisionCodes: addresses.flatMap(({ divisionCode }) => divisionCode ?? []),
     identifiers,
   };
-}
-
-/** Creates, merges and skips the rows of a chunk in their order, all or none. */
-async function write(
-  deps: PartyDeps,
-  tx: Transaction,
-  plan: Plan,
-  rows: readonly Classified[],
-): Promise<Omit<PartyImportResult, keyof PartyImportCounts>> {
-  const done = { created: 0, merged: 0, skipped: 0, cases: 0 };
-  if (rows.length === 0) return done;
-  const choiceOf = ({ duplicate }: Classified): Choice | 'new' =>
-    duplicate === null ? 'new' : plan.choices[duplicate.verdict];
-  const kept = rows.filter((row) => choiceOf(row) !== 'skip');
-  await createParties(
-    deps,
-    tx,
-    kept.map(({ party }) => party),
-    { acceptExpired: true },
-  );
-  /** Which party each row of the chunk came to be. */
-  const byLine = new Map<number, string>();
-  const imported: { row: Classified; action: 'created' | 'merged' | 'skipped'; matched: string | null }[] = [];
-  const undecided: string[] = [];
-  for (const row of rows) {
-    const choice = choiceOf(row);
-    const { duplicate } = row;
-    const like = duplicate === null ? null : (duplicate.party_id ?? byLine.get(duplicate.like_line ?? 0) ?? null);
-    const matched = like === null ? null : await asSystem(() => survivorOf(tx, like));
-    let action: 'created' | 'merged' | 'skipped' = choice === 'skip' && matched !== null ? 'skipped' : 'created';
-    if (choice === 'merge' && matched !== null && (await mergeRow(deps, tx, plan.source, row, matched)))
-      action = 'merged';
-    if (action === 'created' && duplicate !== null) undecided.push(row.party.id);
-    byLine.set(row.line, action === 'skipped' && matched !== null ? matched : row.party.id);
-    imported.push({ row, action, matched: action === 'created' ? null : matched });
-    done[action] += 1;
-  }
-  const opened = await openCases(deps, tx, undecided);
-  done.cases = opened.filter(({ matches }) => matches.length > 0).length;
-  await record(deps, tx, plan.source, imported);
-  return done;
-}
-
-/** Lets the party found stand for the row; false when the two cannot be one, which is then for a person to decide. */
-async function mergeRow(
-  deps: PartyDeps,
-  tx: Transaction,
-  source: string,
-  { externalKey, party, duplicate }: Classified,
-  survivorId: string,
-): Promise<boolean> {
-  const id = deterministicId('parties.import.merge', source, externalKey);
-  // One number and two names: one of the two was mistyped, or two people share a document. No file decides that.
-  if (duplicate?.reasons.some(({ field, level }) => field === 'name' && level === 'different')) return false;
-  const reason = `Import of ${source}: ${duplicate?.verdict}, ${duplicate?.score} bits`;
-  try {
-    await mergeParties(deps, tx, { id, survivorId, absorbedId: party.id, reason });
-    return true;
-  } catch (error) {
-    // Refused before anything was written.
-    if (error instanceof LongmenError && ['party_closed', 'merge_related'].includes(error.code)) return false;
-    throw error;
-  }
-}
-
-async function record(
-  { clock }: PartyDeps,
-  tx: Transaction,
-  source: string,
-  rows: readonly { readonly row: Classified; readonly action: string; readonly matched: string | null }[],
-): Promise<void> {
-  await asSystem(() =>
-    tx.query(
-      `insert into parties.imported
-         (source, external_key, content_sha256, action, party_id, matched_party_id, recorded_at)
-       select $1, u.*, $7 from unnest($2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid[]) as u`,
-      [
-        source,
-        rows.map(({ row }) => row.externalKey),
-        rows.map(({ row }) => row.sha256),
-        rows.map(({ action }) => action),
-        rows.map(({ row, action }) => (action === 'skipped' ? null : row.party.id)),
-        rows.map(({ matched }) => matched),
-        instantText(clock.now()),
-      ],
-    ),
-  );
 }
