@@ -1,7 +1,7 @@
 /** The index of candidates: keys and profiles of all parties, and the one query that finds who may be whom. */
 import { asSystem } from '#kernel/context';
 import { int4Array, int8Array, type Queryable, type Transaction, uuidArray } from '#kernel/database';
-import { keysOf } from './keys.ts';
+import { keysOf, wantedKeys } from './keys.ts';
 import { type PartyFacts, type Profile, profileOf } from './profile.ts';
 
 export interface IndexedParty {
@@ -58,14 +58,14 @@ export interface Candidates {
 /** Blocks are read up to their cap, chosen from the smallest up, and their members fetched: one round trip. */
 const findCandidates = `
   with block as (
-    select w.record, w.place, array(
+    select w.record, w.place, w.counted, array(
       select k.party_id from parties.match_key k where k.hash = w.hash limit ${LARGEST_BLOCK + 1}
     ) as members
-    from unnest($1::int[], $2::int[], $3::bigint[]) as w (record, place, hash)
+    from unnest($1::int[], $2::int[], $3::bigint[], $4::boolean[]) as w (record, place, hash, counted)
   ), ranked as (
     select record, members, cardinality(members) as size,
       sum(cardinality(members)) over (partition by record order by cardinality(members), place) as total
-    from block where cardinality(members) <= ${LARGEST_BLOCK}
+    from block where not counted and cardinality(members) <= ${LARGEST_BLOCK}
   ), chosen as (
     select distinct r.record, m.party_id
       from ranked r cross join unnest(r.members) as m (party_id)
@@ -82,8 +82,8 @@ const findCandidates = `
 
 /** Whom to compare each profile with. A profile without any key has no candidates. */
 export async function candidatesOf(db: Queryable, profiles: readonly Profile[]): Promise<Candidates[]> {
-  const hashes = profiles.map((profile) => keysOf(profile).map(({ hash }) => hash));
-  const wanted = hashes.flatMap((each, record) => each.map((hash, place) => ({ record, place, hash })));
+  const keys = profiles.map(wantedKeys);
+  const wanted = keys.flatMap((each, record) => each.map((key, place) => ({ ...key, record, place })));
   const found = new Map<number, Omit<Candidates, 'hashes'>>();
   if (wanted.length > 0) {
     const { rows } = await asSystem(() =>
@@ -93,11 +93,15 @@ export async function candidatesOf(db: Queryable, profiles: readonly Profile[]):
           int4Array(wanted, ({ record }) => record),
           int4Array(wanted, ({ place }) => place),
           int8Array(wanted, ({ hash }) => hash),
+          wanted.map(({ counted }) => counted),
         ],
         { prepare: true },
       ),
     );
     for (const { record, sizes, candidates } of rows) found.set(record, { sizes, candidates });
   }
-  return hashes.map((each, record) => ({ hashes: each, ...(found.get(record) ?? { sizes: [], candidates: [] }) }));
+  return keys.map((each, record) => ({
+    hashes: each.map(({ hash }) => hash),
+    ...(found.get(record) ?? { sizes: [], candidates: [] }),
+  }));
 }

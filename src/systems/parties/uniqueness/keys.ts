@@ -14,7 +14,8 @@ export const KEY_RULES = {
   name_and_year: 'the letters of a name and the year of birth: forgives day, month, script, homophones, order of words',
   name_and_day: 'the letters of a name and day and month of birth: forgives the year',
   surname_and_date: 'the surname as it sounds and the date of birth: forgives the given name',
-  name: 'the letters of a name: for records without a date; too large to look into for common names',
+  name: 'the letters of a name: for who asks without a date; tells how common a name is',
+  name_undated: 'the letters of the name of a record without a date: for who asks with one',
 } as const;
 
 export type KeyRule = keyof typeof KEY_RULES;
@@ -47,8 +48,29 @@ export function keysOf(profile: Profile): MatchKey[] {
       if (kind === 'person') for (const surname of surnames(name)) add('surname_and_date', surname, birthDate);
     }
     add('name', sound);
+    if (birthDate === null) add('name_undated', sound);
   }
   return [...found].map(([key, rule]) => ({ rule, hash: key }));
+}
+
+/** A key to look up. */
+export interface WantedKey extends MatchKey {
+  /** Only how many have it is asked, not who. */
+  readonly counted: boolean;
+}
+
+/**
+ * The keys under which records like this one may stand. Who has a date looks among those of a name only at records without
+ * one: with another date, a name alone is never enough, and what else agrees has keys of its own.
+ */
+export function wantedKeys(profile: Profile): WantedKey[] {
+  const dated = profile.birthDate !== null;
+  const keys = keysOf(profile)
+    .filter(({ rule }) => rule !== 'name_undated')
+    .map((key) => ({ ...key, counted: dated && key.rule === 'name' }));
+  if (!dated) return keys;
+  const undated = new Map(profile.names.map((name) => [hashOf(profile.kind, 'name_undated', letters(name)), name]));
+  return [...keys, ...[...undated.keys()].map((hash) => ({ rule: 'name_undated' as const, hash, counted: false }))];
 }
 
 /** The key that counts how many bear a name. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { keysOf } from './keys.ts';
+import { keysOf, wantedKeys } from './keys.ts';
 import { letters } from './names.ts';
 import { type PartyFacts, phoneDigits, profileOf } from './profile.ts';
 import { compare, verdictOf } from './score.ts';
@@ -210,6 +210,18 @@ describe('keys', () => {
       );
     });
   }
+
+  it('lead from a record with a date to one without, and back', () => {
+    const dated = profileOf({ kind: 'person', names: ['王小明'], birthDate: '1985-03-12' });
+    const undated = profileOf({ kind: 'person', names: ['Wang Xiaoming'] });
+    const meets = (asked: typeof dated, stored: typeof dated) => {
+      const hashes = new Set(keysOf(stored).map(({ hash }) => hash));
+      return wantedKeys(asked).filter(({ hash, counted }) => !counted && hashes.has(hash)).length;
+    };
+    assert.deepEqual([meets(dated, undated), meets(undated, dated), meets(undated, undated)], [1, 1, 1]);
+    // Of namesakes born on another day a record with a date only asks how many there are.
+    assert.equal(meets(dated, profileOf({ kind: 'person', names: ['王小明'], birthDate: '1970-11-30' })), 0);
+  });
 
   it('are at most 48, whatever a party is called', () => {
     const names = Array.from({ length: 100 }, (_, index) => `name ${index}`);
