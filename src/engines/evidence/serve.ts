@@ -102,7 +102,10 @@ export function logRoutes(app: HttpApp, db: Queryable, find: (book: string) => P
   const tags = ['evidence'];
   app.get(
     '/evidence/:book/checkpoint',
-    { schema: { tags, summary: 'The newest signed checkpoint, a signed note', params: bookParams } },
+    {
+      config: { permission: 'evidence:read' },
+      schema: { tags, summary: 'The newest signed checkpoint, a signed note', params: bookParams },
+    },
     async ({ params }, reply) => {
       const { type, bytes } = await readResource(db, await find(params.book), 'checkpoint');
       return reply.header('content-type', type).header('cache-control', 'private, max-age=1').send(bytes);
@@ -111,6 +114,7 @@ export function logRoutes(app: HttpApp, db: Queryable, find: (book: string) => P
   app.get(
     '/evidence/:book/tile/*',
     {
+      config: { permission: 'evidence:read' },
       schema: {
         tags,
         summary: 'A tile of hashes or a bundle of entries, as tlog-tiles lays them out below /evidence/{book}',
@@ -134,6 +138,7 @@ export function logRoutes(app: HttpApp, db: Queryable, find: (book: string) => P
   app.get(
     '/evidence/:book/keys',
     {
+      config: { permission: 'evidence:read' },
       schema: {
         tags,
         summary: 'The verifier keys of the log, newest last, in the form tools for signed notes read',
@@ -149,6 +154,7 @@ export function logRoutes(app: HttpApp, db: Queryable, find: (book: string) => P
   app.get(
     '/evidence/:book/consistency',
     {
+      config: { permission: 'evidence:read' },
       schema: {
         tags,
         summary: 'The proof that the log at one size continues itself at a smaller one',
@@ -170,6 +176,7 @@ export function logRoutes(app: HttpApp, db: Queryable, find: (book: string) => P
   app.get(
     '/evidence/:book/inclusion',
     {
+      config: { permission: 'evidence:read' },
       schema: {
         tags,
         summary: 'The proof that a leaf is in the log',

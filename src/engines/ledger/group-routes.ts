@@ -106,6 +106,7 @@ export function groupRoutes(ledger: Ledger): RouteModule {
     app.post(
       '/ledger/groups',
       {
+        config: { permission: 'ledger.group:write' },
         schema: {
           tags: ['ledger'],
           summary: 'Create groups of accounts, parents first; the same again changes nothing',
@@ -131,6 +132,7 @@ export function groupRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/ledger/groups',
       {
+        config: { permission: 'ledger.group:read' },
         schema: {
           tags: ['ledger'],
           summary: 'Groups by dimension and code',
@@ -152,6 +154,7 @@ export function groupRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/ledger/groups/:dimension/balances',
       {
+        config: { permission: 'ledger.group:read' },
         schema: {
           tags: ['ledger'],
           summary: 'What the groups of a dimension hold, at both clocks',
@@ -182,6 +185,7 @@ export function groupRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/ledger/groups/:dimension/:code/members',
       {
+        config: { permission: 'ledger.group:read' },
         schema: {
           tags: ['ledger'],
           summary: 'Accounts of a group and of the groups below it',
@@ -201,6 +205,7 @@ export function groupRoutes(ledger: Ledger): RouteModule {
       app.post(
         `/ledger/groups/:dimension/:code/${way}`,
         {
+          config: { permission: 'ledger.group:write' },
           schema: {
             tags: ['ledger'],
             summary:
@@ -224,6 +229,7 @@ export function groupRoutes(ledger: Ledger): RouteModule {
     app.post(
       '/ledger/groups/build',
       {
+        config: { permission: 'ledger.group:write' },
         schema: {
           tags: ['ledger'],
           summary: 'Let accounts join that were opened before the group of their code was created',
@@ -239,6 +245,7 @@ export function groupRoutes(ledger: Ledger): RouteModule {
     app.put(
       '/ledger/groups/:dimension/:code/limits',
       {
+        config: { permission: 'ledger.group:write' },
         schema: {
           tags: ['ledger'],
           summary: 'Replace the limits of a group in one currency',
@@ -265,6 +272,7 @@ export function groupRoutes(ledger: Ledger): RouteModule {
     app.post(
       '/ledger/windows',
       {
+        config: { permission: 'ledger.window:write' },
         schema: {
           tags: ['ledger'],
           summary: 'Create a velocity window; it counts from now on',
@@ -288,6 +296,7 @@ export function groupRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/ledger/windows',
       {
+        config: { permission: 'ledger.window:read' },
         schema: {
           tags: ['ledger'],
           summary: 'Velocity windows by code',
@@ -300,6 +309,7 @@ export function groupRoutes(ledger: Ledger): RouteModule {
     app.patch(
       '/ledger/windows/:code',
       {
+        config: { permission: 'ledger.window:write' },
         schema: {
           tags: ['ledger'],
           summary: 'Change what a window lets through, or retire it',
@@ -333,6 +343,7 @@ export function groupRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/ledger/closing',
       {
+        config: { permission: 'ledger.closing:read' },
         schema: {
           tags: ['ledger'],
           summary: 'Up to which dates the book is closed and sealed',

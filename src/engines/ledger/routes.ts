@@ -23,12 +23,16 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
 
     app.get(
       '/ledger/books',
-      { schema: { tags: ['ledger'], summary: 'All books', response: { 200: pageOf(schemas.bookReply) } } },
+      {
+        config: { permission: 'ledger.book:read' },
+        schema: { tags: ['ledger'], summary: 'All books', response: { 200: pageOf(schemas.bookReply) } },
+      },
       async () => ({ items: (await listBooks(db)).map(bookJson), next_cursor: null }),
     );
     app.post(
       '/ledger/books',
       {
+        config: { permission: 'ledger.book:write' },
         schema: {
           tags: ['ledger'],
           summary: 'Create a book; the same again changes nothing',
@@ -47,6 +51,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
     app.post(
       '/ledger/accounts',
       {
+        config: { permission: 'ledger.account:write' },
         schema: {
           tags: ['ledger'],
           summary: 'Open accounts; the same id with the same content again changes nothing',
@@ -68,6 +73,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/ledger/accounts',
       {
+        config: { permission: 'ledger.account:read' },
         schema: {
           tags: ['ledger'],
           summary: 'Accounts by code',
@@ -89,6 +95,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/ledger/accounts/:id',
       {
+        config: { permission: 'ledger.account:read' },
         schema: {
           tags: ['ledger'],
           summary: 'One account as it is now',
@@ -102,6 +109,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
     app.patch(
       '/ledger/accounts/:id',
       {
+        config: { permission: 'ledger.account:write' },
         schema: {
           tags: ['ledger'],
           summary: 'Change limits; freeze, unfreeze or close',
@@ -125,6 +133,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/ledger/accounts/:id/balance',
       {
+        config: { permission: 'ledger.account:read' },
         schema: {
           tags: ['ledger'],
           summary: 'Balance as of an effective date, as known at an instant',
@@ -149,6 +158,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/ledger/accounts/:id/statement',
       {
+        config: { permission: 'ledger.account:read' },
         schema: {
           tags: ['ledger'],
           summary: 'Posted movements with the balance after each, in the order of effective dates',
@@ -193,6 +203,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
     app.post(
       '/ledger/transfers',
       {
+        config: { permission: 'ledger.transfer:post' },
         schema: {
           tags: ['ledger'],
           summary: 'Post 1 to 8,192 transfers, each decided by itself, in order',
@@ -214,6 +225,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/ledger/transfers',
       {
+        config: { permission: 'ledger.transfer:read' },
         schema: {
           tags: ['ledger'],
           summary: 'Accepted transfers in journal order',
@@ -241,6 +253,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/ledger/transfers/:id',
       {
+        config: { permission: 'ledger.transfer:read' },
         schema: {
           tags: ['ledger'],
           summary: 'The answer given to a transfer id, accepted or refused',
@@ -271,6 +284,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/ledger/trial-balance',
       {
+        config: { permission: 'ledger.trial_balance:read' },
         schema: {
           tags: ['ledger'],
           summary: 'Totals per currency and chart-of-accounts code as of an effective date, as known at an instant',

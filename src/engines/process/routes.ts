@@ -19,6 +19,7 @@ export function processRoutes(processes: Processes): RouteModule {
     app.post(
       '/process/definitions',
       {
+        config: { permission: 'process:deploy' },
         schema: {
           tags: ['process'],
           summary: 'Deploy every executable process of a BPMN document; the same document again changes nothing',
@@ -36,6 +37,7 @@ export function processRoutes(processes: Processes): RouteModule {
     app.get(
       '/process/definitions',
       {
+        config: { permission: 'process:read' },
         schema: {
           tags: ['process'],
           summary: 'Deployed versions, by process',
@@ -57,6 +59,7 @@ export function processRoutes(processes: Processes): RouteModule {
     app.get(
       '/process/definitions/:process/:version',
       {
+        config: { permission: 'process:read' },
         schema: {
           tags: ['process'],
           summary: 'The BPMN document of a version, as it was deployed',
@@ -73,6 +76,7 @@ export function processRoutes(processes: Processes): RouteModule {
     app.post(
       '/process/decisions',
       {
+        config: { permission: 'process:deploy' },
         schema: {
           tags: ['process'],
           summary: 'Deploy a DMN model for business-rule tasks',
@@ -98,6 +102,7 @@ function instanceRoutes(processes: Processes): RouteModule {
     app.post(
       '/process/instances',
       {
+        config: { permission: 'process:start' },
         schema: {
           tags: ['process'],
           summary: 'Start an instance',
@@ -123,6 +128,7 @@ function instanceRoutes(processes: Processes): RouteModule {
     app.get(
       '/process/instances',
       {
+        config: { permission: 'process:read' },
         schema: {
           tags: ['process'],
           summary: 'Instances by id, which is by the instant they started',
@@ -148,6 +154,7 @@ function instanceRoutes(processes: Processes): RouteModule {
     app.get(
       '/process/instances/:id',
       {
+        config: { permission: 'process:read' },
         schema: {
           tags: ['process'],
           summary: 'One instance: where it is, its variables, its incidents',
@@ -161,6 +168,7 @@ function instanceRoutes(processes: Processes): RouteModule {
     app.get(
       '/process/instances/:id/history',
       {
+        config: { permission: 'process:read' },
         schema: {
           tags: ['process'],
           summary: 'Visits of elements that are over, in order',
@@ -178,6 +186,7 @@ function instanceRoutes(processes: Processes): RouteModule {
     app.get(
       '/process/instances/:id/trail',
       {
+        config: { permission: 'process:read' },
         schema: {
           tags: ['process'],
           summary: 'Who did what to an instance, in order',
@@ -202,6 +211,7 @@ function instanceRoutes(processes: Processes): RouteModule {
       app.post(
         `/process/instances/:id/${name}`,
         {
+          config: { permission: 'process:operate' },
           schema: {
             tags: ['process'],
             summary,
@@ -222,6 +232,7 @@ function instanceRoutes(processes: Processes): RouteModule {
     app.post(
       '/process/instances/:id/modify',
       {
+        config: { permission: 'process:operate' },
         schema: {
           tags: ['process'],
           summary: 'End tokens and start others in one step',
@@ -247,6 +258,7 @@ function instanceRoutes(processes: Processes): RouteModule {
     app.patch(
       '/process/instances/:id/variables',
       {
+        config: { permission: 'process:operate' },
         schema: {
           tags: ['process'],
           summary: 'Set variables of the process, or of one scope instance',

@@ -115,6 +115,9 @@ function driverCode(error: Error): string | undefined {
 /** The role the application runs as. */
 export const applicationRole = 'longmen_app';
 
+/** The role a request takes on that may not see everything: row-level security applies to it. */
+export const staffRole = 'longmen_staff';
+
 /** For a login that can neither make nor become the application role. */
 export function applicationRoleMissing(): LongmenError {
   return databaseError(

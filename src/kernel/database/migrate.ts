@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import pg from 'pg';
-import { applicationRole, applicationRoleMissing, databaseError, sqlState, translate } from './errors.ts';
+import { applicationRole, applicationRoleMissing, databaseError, sqlState, staffRole, translate } from './errors.ts';
 import type { DatabaseLog } from './interface.ts';
 
 /** The source root: `src` in a checkout, `dist` in an installed package. */
@@ -29,7 +29,7 @@ export interface Migration {
 }
 
 const floors = ['kernel', 'engines', 'systems', 'apps'];
-const kernelRooms = ['database', 'events', 'tokens', 'webhooks', 'jobs', 'http'];
+const kernelRooms = ['database', 'events', 'access', 'tokens', 'webhooks', 'jobs', 'http'];
 
 /**
  * All migrations below `root` in the order they run: kernel, engines, systems, apps; within the kernel by dependency,
@@ -71,13 +71,14 @@ export async function migrate(
   const migrations = options.migrations ?? findMigrations();
   try {
     await client.query(`select pg_advisory_lock(${migrationLock})`);
-    await ensureApplicationRole(client);
+    await ensureApplicationRoles(client);
     await ensureMigrationTable(client);
     const pending = await pendingMigrations(client, migrations);
     for (const migration of pending) {
       await apply(client, migration);
       options.log?.info({ room: migration.room, migration: label(migration) }, 'migration applied');
     }
+    if (pending.length > 0) await client.query(shareGrants);
     await client.query(`select pg_advisory_unlock(${migrationLock})`);
     return pending;
   } catch (error) {
@@ -121,8 +122,9 @@ function label(migration: { number: number; name: string }): string {
   return `${String(migration.number).padStart(4, '0')}-${migration.name}`;
 }
 
-async function ensureApplicationRole(client: pg.Client): Promise<void> {
-  const role = pg.escapeIdentifier(applicationRole);
+/** Makes the two roles where they are missing; `client` may be the owner's or a superuser's. */
+export async function ensureApplicationRoles(client: pg.Client): Promise<void> {
+  const [role, staff] = [pg.escapeIdentifier(applicationRole), pg.escapeIdentifier(staffRole)];
   // From 16 on, who makes a role may give it away but not yet become it.
   const mayBecome = `case when current_setting('server_version_num')::integer < 160000 then 'member' else 'set' end`;
   try {
@@ -142,11 +144,53 @@ async function ensureApplicationRole(client: pg.Client): Promise<void> {
           exception when insufficient_privilege then null;
           end;
         end if;
+        if not exists (select from pg_roles where rolname = '${staffRole}') then
+          begin
+            create role ${staff} nologin;
+          exception when duplicate_object or unique_violation then null;
+          end;
+        end if;
+        -- Who logs in as the application may take on less. Not the other way round: that would undo the policies.
+        if not pg_has_role('${applicationRole}', '${staffRole}', 'member') then
+          grant ${staff} to ${role};
+        end if;
       end $$`);
   } catch (error) {
     throw sqlState(error) === '42501' ? applicationRoleMissing() : error;
   }
 }
+
+/**
+ * Gives the staff role what the application role has been given, but only on tables under row-level security and on views
+ * that apply the policies of who asks: what nobody has thought about is closed.
+ */
+const shareGrants = `
+  do $$ declare one record; begin
+    for one in
+      select format('grant %s on %I.%I to ${staffRole}', string_agg(distinct acl.privilege_type, ', '), n.nspname, c.relname) as command
+        from pg_class c
+        join pg_namespace n on n.oid = c.relnamespace
+       cross join lateral aclexplode(c.relacl) acl
+       where acl.grantee = '${applicationRole}'::regrole
+         and (c.relrowsecurity or c.relkind = 'v' and 'security_invoker=true' = any (c.reloptions))
+       group by n.nspname, c.relname
+      union all
+      select format('grant %s (%s) on %I.%I to ${staffRole}', acl.privilege_type, string_agg(quote_ident(a.attname), ', '), n.nspname, c.relname)
+        from pg_class c
+        join pg_namespace n on n.oid = c.relnamespace
+        join pg_attribute a on a.attrelid = c.oid
+       cross join lateral aclexplode(a.attacl) acl
+       where acl.grantee = '${applicationRole}'::regrole and c.relrowsecurity
+       group by acl.privilege_type, n.nspname, c.relname
+      union all
+      select format('grant usage on schema %I to ${staffRole}', n.nspname)
+        from pg_namespace n
+       cross join lateral aclexplode(n.nspacl) acl
+       where acl.grantee = '${applicationRole}'::regrole
+    loop
+      execute one.command;
+    end loop;
+  end $$`;
 
 async function ensureMigrationTable(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ present: boolean }>(

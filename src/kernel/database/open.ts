@@ -1,9 +1,10 @@
 /** Opening the database: embedded or given, version checked, migrated, as the application role. */
+import type pg from 'pg';
 import type { Config } from '#kernel/config';
 import { useEmbeddedServer } from './embedded/server.ts';
-import { applicationRole, databaseError } from './errors.ts';
+import { applicationRole, databaseError, staffRole } from './errors.ts';
 import type { Database, DatabaseLog } from './interface.ts';
-import { migrate } from './migrate.ts';
+import { ensureApplicationRoles, migrate } from './migrate.ts';
 import { connect, openPool, type PoolOptions } from './pool.ts';
 
 /** The settings {@link openDatabase} looks at. */
@@ -19,6 +20,8 @@ export interface OpenOptions {
 interface Access {
   readonly ownerUrl: string;
   readonly appUrl: string;
+  /** Only of the embedded server. */
+  readonly superuserUrl?: string;
   /** Taken on after the login of `appUrl`. */
   readonly role?: string;
   readonly revive?: () => void;
@@ -37,7 +40,7 @@ const oldestVersion = 150_000;
 export async function openDatabase(config: DatabaseConfig, options: OpenOptions = {}): Promise<Database> {
   const access = await locate(config, options.log);
   try {
-    await prepareDatabase(access.ownerUrl, options);
+    await prepareDatabase(access, options);
     const database = openPool(poolOptions(access, config, options.log));
     // Fails now rather than at the first request when the application role cannot log in.
     await database.query('select 1').catch(async (error: unknown) => {
@@ -91,17 +94,26 @@ async function locate(config: DatabaseConfig, log: DatabaseLog | undefined): Pro
   return { ownerUrl: config.databaseUrl, appUrl: config.databaseUrl, role: applicationRole };
 }
 
-async function prepareDatabase(ownerUrl: string, options: OpenOptions): Promise<void> {
+async function prepareDatabase({ ownerUrl, superuserUrl }: Access, options: OpenOptions): Promise<void> {
   const client = await connect(ownerUrl);
   try {
     const { rows } = await client.query<{ version: number; text: string }>(
       `select current_setting('server_version_num')::integer as version, current_setting('server_version') as text`,
     );
     checkVersion(rows[0]?.version ?? 0, rows[0]?.text ?? 'unknown');
+    if (superuserUrl !== undefined) await completeRoles(client, superuserUrl);
     if (options.migrate !== false) await migrate(client, options.log === undefined ? {} : { log: options.log });
   } finally {
     await client.end();
   }
+}
+
+/** A data folder of an earlier version lacks a role that its owner may not make. */
+async function completeRoles(owner: pg.Client, superuserUrl: string): Promise<void> {
+  const { rowCount } = await owner.query('select from pg_roles where rolname = $1', [staffRole]);
+  if (rowCount === 1) return;
+  const superuser = await connect(superuserUrl);
+  await ensureApplicationRoles(superuser).finally(() => superuser.end());
 }
 
 function poolOptions(access: Access, config: DatabaseConfig, log: DatabaseLog | undefined): PoolOptions {

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { currentContext, type Visibility } from '#kernel/context';
 import { invariant, LongmenError } from '#kernel/errors';
-import { applicationRoleMissing, databaseError, sqlState, translate } from './errors.ts';
+import { applicationRoleMissing, databaseError, sqlState, staffRole, translate } from './errors.ts';
 import type {
   Database,
   DatabaseLog,
@@ -53,8 +54,12 @@ export function openPool(options: PoolOptions): Database {
     max: options.size,
     idleTimeoutMillis: 60_000,
     // Awaited by the pool before the connection is handed out. (The published type says void.)
-    onConnect: (client) => prepareSession(client, role),
+    onConnect: async (client) => {
+      await prepareSession(client, role);
+      adopted.set(client, 'all');
+    },
   });
+  const adopt = visibilityOf(role);
   let lastUnreachableMs = Number.NEGATIVE_INFINITY;
   let closing: Promise<void> | undefined;
 
@@ -106,19 +111,25 @@ export function openPool(options: PoolOptions): Database {
         async query<Row extends object>(sql: string, values?: readonly unknown[], queryOptions?: QueryOptions) {
           invariant(open, 'transaction_is_open');
           try {
+            await adopt(client);
             return await execute<Row>(client, sql, values, queryOptions);
           } catch (error) {
             if (isConflict(error)) conflict = error;
             throw error;
+          } finally {
+            // Going back to a savepoint takes back what was adopted after it.
+            if (startsWithRollback.test(sql)) adopted.delete(client);
           }
         },
       };
+      await adopt(client);
       await execute(client, begin);
       let result: T;
       try {
         result = await work(tx);
       } catch (error) {
         open = false;
+        adopted.delete(client);
         // When even this fails the connection is gone, and with it the transaction; the pool notices.
         await client.query('rollback').catch(ignore);
         throw error;
@@ -129,6 +140,7 @@ export function openPool(options: PoolOptions): Database {
         if (isConflict(translated)) conflict = translated;
         throw translated;
       });
+      if (command === 'ROLLBACK') adopted.delete(client);
       if (command === 'ROLLBACK' && conflict !== undefined) throw conflict;
       // The work swallowed the error of a statement: PostgreSQL has rolled back and the caller must not believe else.
       invariant(command === 'COMMIT', 'transaction_committed');
@@ -147,7 +159,10 @@ export function openPool(options: PoolOptions): Database {
   return {
     connectionString: withSessionOptions(options.connectionString, role),
     query<Row extends object>(sql: string, values?: readonly unknown[], queryOptions?: QueryOptions) {
-      return withClient((client) => execute<Row>(client, sql, values, queryOptions), true);
+      return withClient(async (client) => {
+        await adopt(client);
+        return execute<Row>(client, sql, values, queryOptions);
+      }, true);
     },
     async transaction<T>(work: (tx: Transaction) => Promise<T>, { attempts = 5, isolation }: TransactionOptions = {}) {
       const begin = isolation === undefined ? 'begin' : `begin isolation level ${isolation}`;
@@ -168,7 +183,10 @@ export function openPool(options: PoolOptions): Database {
     },
     connection<T>(work: (connection: Queryable) => Promise<T>) {
       const queryable = (client: pg.PoolClient): Queryable => ({
-        query: (sql, values, queryOptions) => execute(client, sql, values, queryOptions),
+        async query(sql, values, queryOptions) {
+          await adopt(client);
+          return execute(client, sql, values, queryOptions);
+        },
       });
       return withClient((client) => work(queryable(client)), false);
     },
@@ -184,6 +202,42 @@ export function openPool(options: PoolOptions): Database {
       return closing;
     },
   };
+}
+
+const startsWithRollback = /^\s*rollback/i;
+
+/** What each connection was last told to see; one that is not here must be told again. */
+const adopted = new WeakMap<pg.ClientBase, Visibility>();
+
+/**
+ * Makes a connection see what the current context may see: everything in the role of the application, or the rows of some
+ * units in the role of the staff. Costs a round trip only when the connection last served another visibility.
+ */
+function visibilityOf(role: string | undefined): (client: pg.ClientBase) => Promise<void> | undefined {
+  const everything = role === undefined ? 'none' : pg.escapeIdentifier(role);
+  return (client) => {
+    const { visibility } = currentContext();
+    const present = adopted.get(client);
+    if (present === visibility || (present !== undefined && String(present) === String(visibility))) return undefined;
+    // Inside a transaction a failure here means that it has failed; then nothing is believed of the connection.
+    adopted.delete(client);
+    const units = visibility === 'all' ? '' : visibility.map(unitNumber).join(',');
+    const text =
+      visibility === 'all'
+        ? `set role ${everything}; set longmen.units = ''`
+        : `set role ${staffRole}; set longmen.units = '{${units}}'`;
+    return client.query(text).then(
+      () => void adopted.set(client, visibility),
+      (error: unknown) => {
+        throw translate(error);
+      },
+    );
+  };
+}
+
+function unitNumber(unitId: number): number {
+  invariant(Number.isSafeInteger(unitId), 'a_unit_is_a_whole_number');
+  return unitId;
 }
 
 type Outcome<T> = { done: true; value: T } | { done: false; conflict: LongmenError };

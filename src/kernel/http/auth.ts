@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { type TokenVerifier, tokenError } from '#kernel/tokens';
+import { type TokenIdentity, type TokenVerifier, tokenError } from '#kernel/tokens';
 
 const BEARER = /^bearer +([^ ]+) *$/i;
 
@@ -24,13 +24,21 @@ export function authentication(tokens: TokenVerifier) {
     }
     if (verified instanceof Promise) {
       verified.then((identity) => {
-        request.token = identity;
+        letIn(request, identity);
         done();
       }, done);
       return;
     }
-    request.token = verified;
+    letIn(request, verified);
     done();
+  };
+}
+
+function letIn(request: FastifyRequest, token: TokenIdentity): void {
+  request.token = token;
+  request.principal = {
+    actor: { kind: 'token', id: token.tokenId, name: token.name },
+    grants: [{ patterns: token.permissions, unitId: token.unitId, from: null }],
   };
 }
 

@@ -2,8 +2,10 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { createAccess } from '#kernel/access';
 import { type AddressBook, createAddressBook } from './addresses.ts';
 import { authentication } from './auth.ts';
+import { accessOf, authorisation, entering } from './authorise.ts';
 import { jsonBodyParser, validatorCompiler } from './body.ts';
 import { httpError } from './errors.ts';
 import { addHealthRoutes } from './health.ts';
@@ -33,7 +35,8 @@ const SECURITY_HEADERS = {
  * accepting, lets requests in flight finish, and leaves database and the like to who opened them.
  */
 export async function buildHttp(options: HttpOptions, modules: readonly RouteModule[]): Promise<HttpApp> {
-  const deps: HttpDeps = { ...options, ...createIdempotency(options) };
+  const access = createAccess(options);
+  const deps: HttpDeps = { ...options, ...createIdempotency(options), access };
   const app: HttpApp = Fastify({
     loggerInstance: options.log as HttpApp['log'],
     // One line per request is written below, with the route's pattern; the address asked for can hold personal data.
@@ -55,6 +58,8 @@ export async function buildHttp(options: HttpOptions, modules: readonly RouteMod
   const authenticate = authentication(options.tokens);
   const sendProblem = problemSender(options);
   app.decorateRequest('token', null);
+  app.decorateRequest('principal', null);
+  app.decorateRequest('right', null);
   app.decorateRequest('bodyDigest', null);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -72,7 +77,12 @@ export async function buildHttp(options: HttpOptions, modules: readonly RouteMod
     addresses.add(route);
     if (!needsToken(route.url)) return;
     const hooks = [route.onRequest ?? []].flat();
-    if (!hooks.includes(authenticate)) route.onRequest = [authenticate, ...hooks];
+    // A route for HEAD is made from one for GET, hooks and all.
+    if (hooks.includes(authenticate)) return;
+    const permission = accessOf(route, access);
+    const let_in = permission === 'public' ? [] : [authenticate];
+    route.onRequest = [...let_in, authorisation(access, permission), ...hooks];
+    route.preHandler = [entering(permission), ...[route.preHandler ?? []].flat()];
   });
   app.addHook('onRequest', (request, reply, done) => {
     openReply(request, reply);

@@ -5,6 +5,8 @@ import { defineErrors } from '#kernel/errors';
 import { testServer } from '#test/http';
 import { bodyCheckedBy, decodeCursor, pageQuery, type RouteModule, requestInvalid } from './index.ts';
 
+const config = { permission: 'thing:use' };
+
 const roomError = defineErrors({
   thing_frozen: { status: 409, title: 'Thing frozen' },
   thing_missing: { status: 404, title: 'No such thing' },
@@ -16,17 +18,21 @@ const Thing = z.strictObject({
 });
 
 const room: RouteModule = (app, deps) => {
-  app.post('/things', { schema: { body: Thing, response: { 200: Thing } } }, async (request) => request.body);
-  app.post('/optional', { schema: { body: Thing.optional() } }, async () => ({ done: true }));
+  app.post('/things', { config, schema: { body: Thing, response: { 200: Thing } } }, async (request) => request.body);
+  app.post('/optional', { config, schema: { body: Thing.optional() } }, async () => ({ done: true }));
   app.get(
     '/things/:id',
-    { schema: { params: z.strictObject({ id: z.string().regex(/^\d+$/) }), querystring: z.strictObject(pageQuery) } },
+    {
+      config,
+      schema: { params: z.strictObject({ id: z.string().regex(/^\d+$/) }), querystring: z.strictObject(pageQuery) },
+    },
     async (request) => ({ id: request.params.id, after: decodeCursor(z.tuple([z.string()]), request.query.cursor) }),
   );
-  app.put('/things/:id', async () => ({}));
+  app.put('/things/:id', { config }, async () => ({}));
   app.post(
     '/checked',
     {
+      config,
       schema: { body: Thing },
       validatorCompiler: bodyCheckedBy((body) => {
         if (body === 'crash') throw new TypeError('the checker broke');
@@ -36,22 +42,22 @@ const room: RouteModule = (app, deps) => {
     },
     async (request) => ({ seen: request.body }),
   );
-  app.get('/frozen', async () => {
+  app.get('/frozen', { config }, async () => {
     throw roomError('thing_frozen', 'Thing 7 is frozen', { amount_minor: 12n, status: 'lost' });
   });
-  app.get('/missing', async () => {
+  app.get('/missing', { config }, async () => {
     throw roomError('thing_missing', 'No thing 7');
   });
-  app.get('/crash', async () => {
+  app.get('/crash', { config }, async () => {
     throw new Error('the password is hunter2', { cause: new Error('inner') });
   });
-  app.get('/crash/text', async () => {
+  app.get('/crash/text', { config }, async () => {
     throw 'thrown text';
   });
-  app.get('/raw-bigint', async () => ({ amount: 12n }));
-  app.get('/wrong-answer', { schema: { response: { 200: Thing } } }, async () => ({ id: 7 }) as never);
-  app.get('/database', async () => deps.db.query('select $1::date', ['Zhang San']));
-  app.get('/unreachable', async () => {
+  app.get('/raw-bigint', { config }, async () => ({ amount: 12n }));
+  app.get('/wrong-answer', { config, schema: { response: { 200: Thing } } }, async () => ({ id: 7 }) as never);
+  app.get('/database', { config }, async () => deps.db.query('select $1::date', ['Zhang San']));
+  app.get('/unreachable', { config }, async () => {
     const gone = await db.reopen();
     await gone.close();
     return gone.query('select 1');

@@ -6,6 +6,8 @@ import { createToken } from '#kernel/tokens';
 import { testServer } from '#test/http';
 import { purgeIdempotencyKeys, type RouteModule } from './index.ts';
 
+const config = { permission: 'thing:use' };
+
 const roomError = defineErrors({ work_refused: { status: 409, title: 'Work refused' } });
 
 const Work = z.strictObject({
@@ -16,7 +18,7 @@ const Done = z.object({ z_first: z.string(), a_last: z.string() });
 
 let runs = 0;
 const room: RouteModule = (app, deps) => {
-  app.post('/work', { schema: { body: Work, response: { 201: Done } } }, async (request, reply) => {
+  app.post('/work', { config, schema: { body: Work, response: { 201: Done } } }, async (request, reply) => {
     return deps.idempotently(request, reply, async (tx) => {
       runs += 1;
       const { mode, note } = request.body;
@@ -31,10 +33,10 @@ const room: RouteModule = (app, deps) => {
       return { status: 201, body: { z_first: String(runs), a_last: note, dropped: true } };
     });
   });
-  app.post('/other', async (request, reply) =>
+  app.post('/other', { config }, async (request, reply) =>
     deps.idempotently(request, reply, async () => ({ status: 200, body: {} })),
   );
-  app.post('/claimed', { schema: { body: Work } }, async (request) => {
+  app.post('/claimed', { config, schema: { body: Work } }, async (request) => {
     await deps.claimIdempotencyKey(request);
     runs += 1;
     return { runs };

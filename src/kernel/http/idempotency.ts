@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { Clock } from '#kernel/clock';
+import { asSystem } from '#kernel/context';
 import type { Database, Queryable, Transaction } from '#kernel/database';
 import { invariant } from '#kernel/errors';
 import { type Answerable, sendJson } from './body.ts';
@@ -54,6 +55,12 @@ interface Claim {
   readonly fingerprint: string;
 }
 
+interface Stored {
+  readonly same: boolean;
+  readonly status: number | null;
+  readonly response: string | null;
+}
+
 const PRINTABLE_ASCII = /^[\x20-\x7e]{1,255}$/;
 
 export function createIdempotency({ db, clock }: { db: Database; clock: Clock }): Idempotency {
@@ -72,12 +79,15 @@ export function createIdempotency({ db, clock }: { db: Database; clock: Clock })
         const { status, body } = await work(tx);
         const text = body === undefined ? null : serialise(reply, status, body);
         if (claim !== null) {
-          await tx.query('update kernel.idempotency_key set status = $3, response = $4 where scope = $1 and key = $2', [
-            claim.scope,
-            claim.key,
-            status,
-            text,
-          ]);
+          const { scope, key } = claim;
+          await asSystem(() =>
+            tx.query('update kernel.idempotency_key set status = $3, response = $4 where scope = $1 and key = $2', [
+              scope,
+              key,
+              status,
+              text,
+            ]),
+          );
         }
         return { status, text, replayed: false };
       });
@@ -101,7 +111,7 @@ function claimOf(request: FastifyRequest): Claim | null {
   if (typeof key !== 'string' || !PRINTABLE_ASCII.test(key)) {
     throw httpError('idempotency_key_invalid', 'An Idempotency-Key has 1 to 255 printable ASCII characters');
   }
-  const scope = request.token?.tokenId ?? 'open';
+  const scope = request.principal?.actor.id ?? 'open';
   return {
     scope,
     key,
@@ -118,7 +128,11 @@ function bodyDigest(request: FastifyRequest): string {
 }
 
 /** Records the claim; null when it is new, what is stored when the same request was recorded before. */
-async function record(on: Queryable, claim: Claim, clock: Clock) {
+function record(on: Queryable, claim: Claim, clock: Clock) {
+  return asSystem(() => recordClaim(on, claim, clock));
+}
+
+async function recordClaim(on: Queryable, claim: Claim, clock: Clock): Promise<Stored | null> {
   const { rowCount } = await on.query(
     `insert into kernel.idempotency_key (scope, key, fingerprint, recorded_at)
      values ($1, $2, decode($3, 'base64'), $4)
@@ -126,7 +140,7 @@ async function record(on: Queryable, claim: Claim, clock: Clock) {
     [claim.scope, claim.key, claim.fingerprint, clock.now().toString()],
   );
   if (rowCount === 1) return null;
-  const { rows } = await on.query<{ same: boolean; status: number | null; response: string | null }>(
+  const { rows } = await on.query<Stored>(
     `select fingerprint = decode($3, 'base64') as same, status, response
        from kernel.idempotency_key
       where scope = $1 and key = $2`,
@@ -134,7 +148,7 @@ async function record(on: Queryable, claim: Claim, clock: Clock) {
   );
   const [stored] = rows;
   // A purge can take the key between the two statements; then it is as good as new.
-  if (stored === undefined) return record(on, claim, clock);
+  if (stored === undefined) return recordClaim(on, claim, clock);
   if (!stored.same) {
     throw httpError('idempotency_key_reused', 'This Idempotency-Key was sent before with another request');
   }

@@ -8,12 +8,15 @@ import { createTokenVerifier } from '#kernel/tokens';
 import { testServer } from '#test/http';
 import { buildHttp, integerText, pageOf, pageQuery, type RouteModule, sendJson } from './index.ts';
 
+const config = { permission: 'thing:use' };
+
 const Thing = z.object({ id: z.string(), amount_minor: integerText }).meta({ id: 'HttpTestThing' });
 
 const room: RouteModule = (app) => {
   app.get(
     '/customers/:name',
     {
+      config,
       schema: {
         tags: ['things'],
         summary: 'List things',
@@ -24,10 +27,10 @@ const room: RouteModule = (app) => {
     },
     async () => ({ items: [{ id: '1', amount_minor: '12' }], next_cursor: null }),
   );
-  app.post('/things', { schema: { body: Thing, response: { 201: Thing } } }, async (_request, reply) => {
+  app.post('/things', { config, schema: { body: Thing, response: { 201: Thing } } }, async (_request, reply) => {
     return sendJson(reply, '{"ready": 1}', 201);
   });
-  app.get('/slow', async () => {
+  app.get('/slow', { config }, async () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     return { done: true };
   });

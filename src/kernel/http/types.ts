@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Access } from '#kernel/access';
 import type { Clock } from '#kernel/clock';
 import type { Config } from '#kernel/config';
 import type { Database } from '#kernel/database';
@@ -41,7 +42,9 @@ export interface HttpOptions {
 }
 
 /** What a room gets to build its routes with. */
-export interface HttpDeps extends HttpOptions, Idempotency {}
+export interface HttpDeps extends HttpOptions, Idempotency {
+  readonly access: Access;
+}
 
 /** What a room exports: adds its routes, addressed from `/api/v1`, in a scope of its own. */
 export type RouteModule = (app: HttpApp, deps: HttpDeps) => void | Promise<void>;

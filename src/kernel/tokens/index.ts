@@ -42,7 +42,7 @@ export async function createToken(tx: Queryable, name: string, clock: Clock): Pr
      values ($1, $2, decode($3, 'base64'), $4)`,
     [tokenId, name, secretDigest(secret), clock.now().toString()],
   );
-  return { tokenId, name, secret };
+  return { tokenId, name, permissions: ['*:*'], unitId: 1, secret };
 }
 
 /**
@@ -80,6 +80,8 @@ export async function listTokens(db: Queryable): Promise<TokenRecord[]> {
   }>('select token_id, name, created_at, last_used_at, revoked_at from kernel.token order by created_at, token_id');
   return rows.map((row) => ({
     tokenId: row.token_id,
+    permissions: ['*:*'],
+    unitId: 1,
     name: row.name,
     createdAt: row.created_at,
     lastUsedAt: row.last_used_at,

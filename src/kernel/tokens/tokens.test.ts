@@ -10,7 +10,12 @@ const clock = manualClock('2025-01-02T03:04:05Z');
 test('a token verifies as who it was made for, and only its digest is stored', async () => {
   const made = await createToken(db, 'payroll', clock);
   assert.match(made.secret, /^lm_[A-Za-z0-9_-]{43}$/);
-  assert.deepEqual(await verifyToken(db, made.secret, clock), { tokenId: made.tokenId, name: 'payroll' });
+  assert.deepEqual(await verifyToken(db, made.secret, clock), {
+    tokenId: made.tokenId,
+    name: 'payroll',
+    permissions: ['*:*'],
+    unitId: 1,
+  });
   const { rows } = await db.admin.query<{ stored: string }>(
     `select row_to_json(token)::text as stored from kernel.token where token_id = $1`,
     [made.tokenId],
@@ -55,7 +60,7 @@ test('a verified token is remembered for seconds, without a promise; one questio
   const answers = await Promise.all([1, 2, 3].map(() => verifier.verify(secret)));
   assert.deepEqual(new Set(answers.map((answer) => answer.tokenId)), new Set([tokenId]));
   assert.equal(questions, 1);
-  assert.deepEqual(verifier.verify(secret), { tokenId, name: 'hot' });
+  assert.deepEqual(verifier.verify(secret), { tokenId, name: 'hot', permissions: ['*:*'], unitId: 1 });
   assert.equal(questions, 1);
 });
 

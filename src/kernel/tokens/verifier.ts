@@ -9,6 +9,9 @@ import { tokenError } from './errors.ts';
 export interface TokenIdentity {
   readonly tokenId: string;
   readonly name: string;
+  /** Patterns of permissions, held in the unit and all below it. */
+  readonly permissions: readonly string[];
+  readonly unitId: number;
 }
 
 export interface TokenVerifier {
@@ -93,7 +96,7 @@ async function readIdentity(db: Queryable, digest: string, clock: Clock): Promis
   const [row] = rows;
   if (row === undefined) throw tokenError('token_invalid', 'The bearer token is not valid');
   if (row.stale) void recordUse(db, row.token_id, clock);
-  return { tokenId: row.token_id, name: row.name };
+  return { tokenId: row.token_id, name: row.name, permissions: ['*:*'], unitId: 1 };
 }
 
 /** The time of last use is a courtesy to operators: when it cannot be written, the request goes on. */

@@ -17,6 +17,7 @@ export function alertRoutes(room: CentreDeps): RouteModule {
     app.get(
       '/account-centre/alert-rules',
       {
+        config: { permission: 'account_centre:read' },
         schema: {
           tags,
           summary: 'The rules of a customer, retired ones too',
@@ -34,6 +35,7 @@ export function alertRoutes(room: CentreDeps): RouteModule {
     app.post(
       '/account-centre/alert-rules',
       {
+        config: { permission: 'account_centre:write' },
         schema: {
           tags,
           summary: 'Add a rule; the id is yours. It looks at what is posted from then on',
@@ -66,6 +68,7 @@ export function alertRoutes(room: CentreDeps): RouteModule {
     app.post(
       '/account-centre/alert-rules/:id/retire',
       {
+        config: { permission: 'account_centre:write' },
         schema: {
           tags,
           summary: 'End a rule; what it raised stays',
@@ -83,6 +86,7 @@ export function alertRoutes(room: CentreDeps): RouteModule {
     app.get(
       '/account-centre/alerts',
       {
+        config: { permission: 'account_centre:read' },
         schema: {
           tags,
           summary: 'The alerts of a customer in journal order',

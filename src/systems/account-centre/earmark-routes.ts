@@ -18,6 +18,7 @@ export function earmarkRoutes(room: CentreDeps): RouteModule {
     app.get(
       '/account-centre/earmarks',
       {
+        config: { permission: 'account_centre:read' },
         schema: {
           tags,
           summary: 'The earmarks of a customer',
@@ -35,6 +36,7 @@ export function earmarkRoutes(room: CentreDeps): RouteModule {
     app.post(
       '/account-centre/earmarks',
       {
+        config: { permission: 'account_centre:write' },
         schema: {
           tags,
           summary: 'Set an amount aside; the id is yours',
@@ -60,6 +62,7 @@ export function earmarkRoutes(room: CentreDeps): RouteModule {
     app.get(
       '/account-centre/earmarks/:id',
       {
+        config: { permission: 'account_centre:read' },
         schema: {
           tags,
           summary: 'An earmark and what became of it',
@@ -73,6 +76,7 @@ export function earmarkRoutes(room: CentreDeps): RouteModule {
     app.post(
       '/account-centre/earmarks/:id/uses',
       {
+        config: { permission: 'account_centre:write' },
         schema: {
           tags,
           summary: 'Pay out of an earmark; what is left stays set aside',
@@ -93,6 +97,7 @@ export function earmarkRoutes(room: CentreDeps): RouteModule {
     app.post(
       '/account-centre/earmarks/:id/release',
       {
+        config: { permission: 'account_centre:write' },
         schema: {
           tags,
           summary: 'Give up what is left of an earmark, with a reason',

@@ -26,6 +26,7 @@ export function accountCentreRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/account-centre/customers',
       {
+        config: { permission: 'account_centre:read' },
         schema: {
           tags,
           summary: 'Customers with a tree, by key',
@@ -44,6 +45,7 @@ export function accountCentreRoutes(ledger: Ledger): RouteModule {
     app.post(
       '/account-centre/customers',
       {
+        config: { permission: 'account_centre:write' },
         schema: {
           tags,
           summary: 'Open the account tree of a customer; the same again changes nothing',
@@ -60,6 +62,7 @@ export function accountCentreRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/account-centre/customers/:key',
       {
+        config: { permission: 'account_centre:read' },
         schema: {
           tags,
           summary: 'The tree with all it holds, now or at both clocks',
@@ -77,6 +80,7 @@ export function accountCentreRoutes(ledger: Ledger): RouteModule {
     app.post(
       '/account-centre/customers/:key/nodes',
       {
+        config: { permission: 'account_centre:write' },
         schema: {
           tags,
           summary: 'Add a node below one that exists, such as fund/margin',
@@ -94,6 +98,7 @@ export function accountCentreRoutes(ledger: Ledger): RouteModule {
     app.post(
       '/account-centre/customers/:key/accounts',
       {
+        config: { permission: 'account_centre:write' },
         schema: {
           tags,
           summary: 'Open accounts in the tree, all or none; gives the tree',
@@ -119,6 +124,7 @@ export function accountCentreRoutes(ledger: Ledger): RouteModule {
     app.post(
       '/account-centre/customers/:key/attachments',
       {
+        config: { permission: 'account_centre:write' },
         schema: {
           tags,
           summary: 'Let accounts that exist join the tree, all or none; gives the tree',
@@ -137,6 +143,7 @@ export function accountCentreRoutes(ledger: Ledger): RouteModule {
     app.post(
       '/account-centre/customers/:key/actions',
       {
+        config: { permission: 'account_centre:write' },
         schema: {
           tags,
           summary: 'Freeze, unfreeze or close one account or the whole tree, with a reason: all or nothing',
@@ -157,6 +164,7 @@ export function accountCentreRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/account-centre/customers/:key/actions',
       {
+        config: { permission: 'account_centre:read' },
         schema: {
           tags,
           summary: 'What was done to the tree, oldest first',
@@ -176,6 +184,7 @@ export function accountCentreRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/account-centre/customers/:key/statement',
       {
+        config: { permission: 'account_centre:read' },
         schema: {
           tags,
           summary: 'One statement over all accounts of the customer',

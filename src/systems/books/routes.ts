@@ -18,12 +18,16 @@ export function entityRoutes(books: Books, businessDate: () => string): RouteMod
 
     app.get(
       '/entities',
-      { schema: { tags, summary: 'All legal entities', response: { 200: pageOf(schemas.entityReply) } } },
+      {
+        config: { permission: 'books.entity:read' },
+        schema: { tags, summary: 'All legal entities', response: { 200: pageOf(schemas.entityReply) } },
+      },
       async () => ({ items: (await listEntities(db)).map(entityJson), next_cursor: null }),
     );
     app.post(
       '/entities',
       {
+        config: { permission: 'books.entity:write' },
         schema: {
           tags,
           summary: 'Create a legal entity; the same again changes nothing',
@@ -40,6 +44,7 @@ export function entityRoutes(books: Books, businessDate: () => string): RouteMod
     app.get(
       '/entities/:entity',
       {
+        config: { permission: 'books.entity:read' },
         schema: {
           tags,
           summary: 'One legal entity with its books',
@@ -55,6 +60,7 @@ export function entityRoutes(books: Books, businessDate: () => string): RouteMod
     app.post(
       '/entities/:entity/books',
       {
+        config: { permission: 'books.entity:write' },
         schema: {
           tags,
           summary: 'Give the entity one more book, also while it is in use; the same again changes nothing',
@@ -72,6 +78,7 @@ export function entityRoutes(books: Books, businessDate: () => string): RouteMod
     app.patch(
       '/entities/:entity/books/:book',
       {
+        config: { permission: 'books.entity:write' },
         schema: {
           tags,
           summary: 'Open a book to new customers, or close it to them',
@@ -93,6 +100,7 @@ export function entityRoutes(books: Books, businessDate: () => string): RouteMod
     app.post(
       '/entities/:entity/accounts',
       {
+        config: { permission: 'books.entity:write' },
         schema: {
           tags,
           summary: 'Open accounts of a customer, in whatever book the customer has',
@@ -123,6 +131,7 @@ export function entityRoutes(books: Books, businessDate: () => string): RouteMod
     app.get(
       '/entities/:entity/accounts/:id',
       {
+        config: { permission: 'books.entity:read' },
         schema: {
           tags,
           summary: 'In which book an account is',
@@ -138,6 +147,7 @@ export function entityRoutes(books: Books, businessDate: () => string): RouteMod
     app.get(
       '/entities/:entity/customers/:customer',
       {
+        config: { permission: 'books.entity:read' },
         schema: {
           tags,
           summary: 'The book and the accounts of a customer',
@@ -154,6 +164,7 @@ export function entityRoutes(books: Books, businessDate: () => string): RouteMod
     app.post(
       '/entities/:entity/transfers',
       {
+        config: { permission: 'books.transfer:post' },
         schema: {
           tags,
           summary: 'Move money between accounts of the entity, in whatever books they are',
@@ -182,6 +193,7 @@ export function entityRoutes(books: Books, businessDate: () => string): RouteMod
     app.get(
       '/entities/:entity/transfers/:id',
       {
+        config: { permission: 'books.transfer:read' },
         schema: {
           tags,
           summary: 'A transfer between two books: how far it is, or how it ended',
@@ -198,6 +210,7 @@ export function entityRoutes(books: Books, businessDate: () => string): RouteMod
     app.get(
       '/entities/:entity/in-transit',
       {
+        config: { permission: 'books.entity:read' },
         schema: {
           tags,
           summary: 'Completeness: what is under way between the books, and whether that is all',
@@ -210,6 +223,7 @@ export function entityRoutes(books: Books, businessDate: () => string): RouteMod
     app.get(
       '/entities/:entity/trial-balance',
       {
+        config: { permission: 'books.entity:read' },
         schema: {
           tags,
           summary: 'All books of the entity added up, with what they owe each other apart',

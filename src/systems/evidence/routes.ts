@@ -50,6 +50,7 @@ export function evidenceRoutes(evidence: PostingEvidence): RouteModule {
     app.get(
       '/evidence/:book/proof',
       {
+        config: { permission: 'evidence:read' },
         schema: {
           tags: ['evidence'],
           summary: 'The proof that a transfer was posted; it stands by itself and can be verified without this server',
@@ -69,6 +70,7 @@ export function evidenceRoutes(evidence: PostingEvidence): RouteModule {
     app.post(
       '/evidence/:book/erasures',
       {
+        config: { permission: 'evidence:write' },
         schema: {
           tags: ['evidence'],
           summary: 'Erase description and reference of a posting for good; its leaf and all proofs stay valid',

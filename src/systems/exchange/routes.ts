@@ -17,12 +17,16 @@ export function exchangeRoutes(exchange: Exchange): RouteModule {
 
     app.get(
       '/exchange/desk',
-      { schema: { tags, summary: 'How a book trades', querystring: bookQuery, response: { 200: json.deskReply } } },
+      {
+        config: { permission: 'exchange:read' },
+        schema: { tags, summary: 'How a book trades', querystring: bookQuery, response: { 200: json.deskReply } },
+      },
       async ({ query }) => json.deskJson(await exchange.desk(query.book)),
     );
     app.put(
       '/exchange/desk',
       {
+        config: { permission: 'exchange:write' },
         schema: {
           tags,
           summary: 'Set up or change how a book trades; opens its position accounts',
@@ -48,6 +52,7 @@ export function exchangeRoutes(exchange: Exchange): RouteModule {
     app.get(
       '/exchange/rates',
       {
+        config: { permission: 'exchange:read' },
         schema: {
           tags,
           summary: 'Rates, the latest first',
@@ -66,6 +71,7 @@ export function exchangeRoutes(exchange: Exchange): RouteModule {
     app.post(
       '/exchange/rates',
       {
+        config: { permission: 'exchange:write' },
         schema: {
           tags,
           summary: 'Add rates; the same again changes nothing, another value for the same pair and time is refused',
@@ -83,6 +89,7 @@ export function exchangeRoutes(exchange: Exchange): RouteModule {
     app.post(
       '/exchange/quotes',
       {
+        config: { permission: 'exchange:deal' },
         schema: {
           tags,
           summary: 'Offer a rate: give what is sold or what is bought',
@@ -113,6 +120,7 @@ export function exchangeRoutes(exchange: Exchange): RouteModule {
     app.get(
       '/exchange/quotes/:id',
       {
+        config: { permission: 'exchange:read' },
         schema: {
           tags,
           summary: 'A quote',
@@ -126,6 +134,7 @@ export function exchangeRoutes(exchange: Exchange): RouteModule {
     app.post(
       '/exchange/deals',
       {
+        config: { permission: 'exchange:deal' },
         schema: {
           tags,
           summary: 'Take a quote; the id is yours and keeps its first outcome',
@@ -163,6 +172,7 @@ export function exchangeRoutes(exchange: Exchange): RouteModule {
     app.get(
       '/exchange/deals/:id',
       {
+        config: { permission: 'exchange:read' },
         schema: {
           tags,
           summary: 'The outcome of a deal id',
@@ -179,6 +189,7 @@ export function exchangeRoutes(exchange: Exchange): RouteModule {
     app.get(
       '/exchange/positions',
       {
+        config: { permission: 'exchange:read' },
         schema: {
           tags,
           summary: 'Positions as of a date: quantity, cost, value, realised and unrealised result',
@@ -191,6 +202,7 @@ export function exchangeRoutes(exchange: Exchange): RouteModule {
     app.post(
       '/exchange/revaluations',
       {
+        config: { permission: 'exchange:write' },
         schema: {
           tags,
           summary: 'Revalue all positions at the rates of a date; the same again changes nothing',

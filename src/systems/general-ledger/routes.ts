@@ -36,6 +36,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.get(
       '/general-ledger/chart',
       {
+        config: { permission: 'general_ledger.chart:read' },
         schema: {
           tags,
           summary: 'The chart of accounts in tree order',
@@ -61,6 +62,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.post(
       '/general-ledger/chart',
       {
+        config: { permission: 'general_ledger.chart:write' },
         schema: {
           tags,
           summary: 'Load a chart, or add codes to it; the same again changes nothing',
@@ -90,6 +92,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.get(
       '/general-ledger/chart/outside',
       {
+        config: { permission: 'general_ledger.chart:read' },
         schema: {
           tags,
           summary: 'Accounts that do not fit the chart, by code',
@@ -106,6 +109,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.get(
       '/general-ledger/periods',
       {
+        config: { permission: 'general_ledger.period:read' },
         schema: {
           tags,
           summary: 'The months of a book and their states, from its first posting to now',
@@ -122,6 +126,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.get(
       '/general-ledger/periods/:period',
       {
+        config: { permission: 'general_ledger.period:read' },
         schema: {
           tags,
           summary: 'A month or a year and its state',
@@ -136,6 +141,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.get(
       '/general-ledger/periods/:period/checks',
       {
+        config: { permission: 'general_ledger.period:read' },
         schema: {
           tags,
           summary: 'The checks as closing the period would make them now',
@@ -153,6 +159,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.get(
       '/general-ledger/periods/:period/adjustments',
       {
+        config: { permission: 'general_ledger.period:read' },
         schema: {
           tags,
           summary: 'Postings made into the period after it was closed, in journal order',
@@ -174,6 +181,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.get(
       '/general-ledger/period-actions',
       {
+        config: { permission: 'general_ledger.period:read' },
         schema: {
           tags,
           summary: 'Everything that was ever done to the periods of a book, oldest first',
@@ -206,6 +214,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.post(
       '/general-ledger/periods/:period/close',
       {
+        config: { permission: 'general_ledger.period:close' },
         schema: {
           tags,
           summary: 'Close a period: it takes nothing but adjustments any more',
@@ -226,6 +235,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
       app.post(
         `/general-ledger/periods/:period/${path}`,
         {
+          config: { permission: 'general_ledger.period:close' },
           schema: {
             tags,
             summary,
@@ -245,6 +255,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.get(
       '/general-ledger/year-ends/:year',
       {
+        config: { permission: 'general_ledger.year_end:read' },
         schema: {
           tags,
           summary: 'What was done about the year end of a year, and the transfers that stand',
@@ -261,6 +272,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.post(
       '/general-ledger/year-ends/:year',
       {
+        config: { permission: 'general_ledger.year_end:write' },
         schema: {
           tags,
           summary: 'Make the year end: profit and loss into retained earnings; again it closes what came since',

@@ -21,6 +21,7 @@ export function reportRoutes(reports: Reports): RouteModule {
     app.get(
       '/reports/definitions',
       {
+        config: { permission: 'report:read' },
         schema: {
           tags: ['reports'],
           summary: 'Layouts and consolidations that were added, all versions',
@@ -32,6 +33,7 @@ export function reportRoutes(reports: Reports): RouteModule {
     app.post(
       '/reports/definitions',
       {
+        config: { permission: 'report:write' },
         schema: {
           tags: ['reports'],
           summary: 'Add a layout or a consolidation, or a version of one; the same again changes nothing',
@@ -49,6 +51,7 @@ export function reportRoutes(reports: Reports): RouteModule {
     app.get(
       '/reports/:kind',
       {
+        config: { permission: 'report:read' },
         schema: {
           tags: ['reports'],
           summary: 'Balance sheet, income statement, movements or trial balance, as JSON, CSV or Excel',
@@ -76,6 +79,7 @@ export function reportRoutes(reports: Reports): RouteModule {
     app.get(
       '/reports/:kind/accounts',
       {
+        config: { permission: 'report:read' },
         schema: {
           tags: ['reports'],
           summary: 'Open a number: the accounts it is the sum of',
@@ -108,6 +112,7 @@ export function reportRoutes(reports: Reports): RouteModule {
     app.get(
       '/reports/:kind/postings',
       {
+        config: { permission: 'report:read' },
         schema: {
           tags: ['reports'],
           summary: 'Open a number further: the postings of one account behind it',

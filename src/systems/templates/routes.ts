@@ -22,6 +22,7 @@ export function templateRoutes(templates: Templates): RouteModule {
     app.get(
       '/templates',
       {
+        config: { permission: 'template:read' },
         schema: {
           tags,
           summary: 'Templates of a book, all versions and drafts, by name',
@@ -43,6 +44,7 @@ export function templateRoutes(templates: Templates): RouteModule {
     app.get(
       '/template-examples',
       {
+        config: { permission: 'template:read' },
         schema: {
           tags,
           summary: 'Shipped examples, to learn from and to publish as a start',
@@ -57,6 +59,7 @@ export function templateRoutes(templates: Templates): RouteModule {
     app.post(
       '/template-checks',
       {
+        config: { permission: 'template:read' },
         schema: {
           tags,
           summary: 'What is wrong with a template; nothing is kept',
@@ -69,6 +72,7 @@ export function templateRoutes(templates: Templates): RouteModule {
     app.get(
       '/templates/:name',
       {
+        config: { permission: 'template:read' },
         schema: {
           tags,
           summary: 'One version of a template, else the latest published one',
@@ -83,6 +87,7 @@ export function templateRoutes(templates: Templates): RouteModule {
     app.put(
       '/templates/:name/draft',
       {
+        config: { permission: 'template:write' },
         schema: {
           tags,
           summary: 'Save the draft of a template; it may still have faults',
@@ -101,6 +106,7 @@ export function templateRoutes(templates: Templates): RouteModule {
     app.post(
       '/templates/:name/publish',
       {
+        config: { permission: 'template:write' },
         schema: {
           tags,
           summary: 'Publish the draft, or the definition given, as the next version; it never changes again',
@@ -122,6 +128,7 @@ export function templateRoutes(templates: Templates): RouteModule {
     app.post(
       '/templates/:name/versions/:version/retire',
       {
+        config: { permission: 'template:write' },
         schema: {
           tags,
           summary: 'Retire a published version for good: it posts nothing new',
@@ -140,6 +147,7 @@ export function templateRoutes(templates: Templates): RouteModule {
     app.post(
       '/templates/:name/preview',
       {
+        config: { permission: 'template:read' },
         schema: {
           tags,
           summary: 'What would be posted now; nothing is written',
@@ -153,6 +161,7 @@ export function templateRoutes(templates: Templates): RouteModule {
     app.post(
       '/templates/:name/post',
       {
+        config: { permission: 'template:post' },
         schema: {
           tags,
           summary: 'Post a template; the id is yours and keeps its first outcome',
@@ -180,6 +189,7 @@ export function templateRoutes(templates: Templates): RouteModule {
     app.get(
       '/template-postings/:id',
       {
+        config: { permission: 'template:read' },
         schema: {
           tags,
           summary: 'The outcome of a posting id',

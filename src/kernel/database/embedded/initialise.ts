@@ -45,6 +45,8 @@ export async function initialise(place: Place): Promise<void> {
     `create role longmen_owner login password '${secrets.owner_password}';`,
     `create role longmen_app login password '${secrets.app_password}';`,
     'grant longmen_app to longmen_owner;',
+    'create role longmen_staff nologin;',
+    'grant longmen_staff to longmen_app;',
     'create database longmen owner longmen_owner;',
     'revoke all on database longmen from public;',
     'grant connect, temporary on database longmen to longmen_app;',

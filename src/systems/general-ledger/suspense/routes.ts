@@ -24,6 +24,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.get(
       '/general-ledger/suspense/accounts',
       {
+        config: { permission: 'general_ledger.suspense:read' },
         schema: {
           tags,
           summary: 'The suspense accounts of a book',
@@ -39,6 +40,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.patch(
       '/general-ledger/suspense/accounts/:id',
       {
+        config: { permission: 'general_ledger.suspense:write' },
         schema: {
           tags,
           summary: 'Say that an account is a suspense account, or no longer is',
@@ -58,6 +60,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.get(
       '/general-ledger/suspense/accounts/:id/items',
       {
+        config: { permission: 'general_ledger.suspense:read' },
         schema: {
           tags,
           summary: 'The open items of a suspense account with their ages, at both clocks',
@@ -82,6 +85,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.get(
       '/general-ledger/suspense/report',
       {
+        config: { permission: 'general_ledger.suspense:read' },
         schema: {
           tags,
           summary: 'Every suspense account with what is open by age, at both clocks',
@@ -106,6 +110,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.post(
       '/general-ledger/suspense/rules',
       {
+        config: { permission: 'general_ledger.suspense:write' },
         schema: {
           tags,
           summary: 'Set how the items of a code, or of the whole book, age',
@@ -124,6 +129,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.get(
       '/general-ledger/suspense/matches',
       {
+        config: { permission: 'general_ledger.suspense:read' },
         schema: {
           tags,
           summary: 'The matches ever made on an account by hand, oldest first',
@@ -141,6 +147,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.post(
       '/general-ledger/suspense/matches',
       {
+        config: { permission: 'general_ledger.suspense:write' },
         schema: {
           tags,
           summary: 'Match an item with what clears it, by hand',
@@ -166,6 +173,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.post(
       '/general-ledger/suspense/matches/:id/undo',
       {
+        config: { permission: 'general_ledger.suspense:write' },
         schema: {
           tags,
           summary: 'Undo a match made by hand, with a reason',

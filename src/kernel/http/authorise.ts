@@ -1,0 +1,74 @@
+/** What a route needs to be allowed, asked before the body is read, and the context its handler runs in. */
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction, RouteOptions } from 'fastify';
+import { type Access, isPermission, type Principal, type Right, refused } from '#kernel/access';
+import { currentContext, withContext } from '#kernel/context';
+import { invariant } from '#kernel/errors';
+
+/**
+ * What a route asks for: a permission `resource:action`; or `signed_in`, for what everybody may do with what is their
+ * own (the handler sees nothing but asks for what it needs with `asSystem`); or `public`, without anybody signed in.
+ */
+export type RouteAccess = string;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    permission?: RouteAccess;
+  }
+  interface FastifyRequest {
+    /** Who was let in; null only on routes that are open to all. */
+    principal: Principal | null;
+    /** What the route's permission lets the principal see. */
+    right: Right | null;
+  }
+}
+
+/** Reads what a route needs and tells the catalogue of permissions. A route that does not say does not start. */
+export function accessOf(route: Pick<RouteOptions, 'url' | 'config'>, access: Access): RouteAccess {
+  const permission = route.config?.permission;
+  invariant(permission !== undefined, `route_says_what_it_needs:${route.url}`);
+  if (permission === 'public' || permission === 'signed_in') return permission;
+  invariant(isPermission(permission), `permission_is_resource_and_action:${route.url}`);
+  access.declare(permission);
+  return permission;
+}
+
+/** The hook that refuses who lacks the route's permission, for `onRequest` after the authentication. */
+export function authorisation(access: Access, permission: RouteAccess) {
+  return (request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void => {
+    const { principal } = request;
+    if (permission === 'public' || principal === null) {
+      done();
+      return;
+    }
+    if (permission === 'signed_in') {
+      request.right = { visibility: [], onBehalfOf: null };
+      done();
+      return;
+    }
+    const decide = (right: Right | null) => {
+      request.right = right;
+      if (right === null) done(refused(permission));
+      else done();
+    };
+    const right = access.rightOf(principal, permission);
+    if (right instanceof Promise) right.then(decide, done);
+    else decide(right);
+  };
+}
+
+/** The hook that enters the request's context, first of `preHandler`: the body has been read by then. */
+export function entering(permission: RouteAccess) {
+  return (request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void => {
+    const { principal, right } = request;
+    const context = {
+      ...currentContext(),
+      actor: principal?.actor ?? { kind: 'system' as const, id: currentContext().actor.id, name: 'anonymous' },
+      onBehalfOf: right?.onBehalfOf ?? null,
+      visibility: right?.visibility ?? [],
+      permission,
+      traceId: request.id,
+      address: request.ip,
+    };
+    withContext(context, done);
+  };
+}
