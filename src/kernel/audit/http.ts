@@ -7,9 +7,9 @@
 import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '#kernel/clock';
-import type { HttpApp, RequestAudit } from '#kernel/http';
+import { bodyDigest, type HttpApp, type RequestAudit } from '#kernel/http';
 import { type AuditActor, type AuditInput, rowsOf } from './entry.ts';
-import { INSTITUTION, newRecord, type RequestRecord, withRecord } from './record.ts';
+import { newRecord, type RequestRecord, unitOf, withRecord } from './record.ts';
 import { appendRows, type Trail } from './trail.ts';
 
 declare module 'fastify' {
@@ -52,7 +52,10 @@ export function requestAudit({ trail, clock }: { readonly trail: Trail; readonly
           isWrite(request) && reply.statusCode !== 304 && !isRefusal(reply) && routeOptions.config.audit !== 'after';
         if (audit === null || audit.written || !waits || !isRecorded(request, audit)) return done(null, payload);
         audit.written = true;
-        trail.recordAndWait(entryOf(request, reply.statusCode, audit, clock)).then(() => done(null, payload), done);
+        const replayed = reply.hasHeader('idempotency-replayed');
+        trail
+          .recordAndWait(entryOf(request, reply.statusCode, audit, clock, replayed))
+          .then(() => done(null, payload), done);
       });
       app.addHook('onResponse', (request, reply, done) => {
         const { audit } = request;
@@ -103,11 +106,15 @@ function isRecorded(request: FastifyRequest, audit: RequestRecord): boolean {
   return isWrite(request) || personal === true || audit.personal;
 }
 
-function entryOf(request: FastifyRequest, status: number, audit: RequestRecord, clock: Clock): AuditInput {
+function entryOf(
+  request: FastifyRequest,
+  status: number,
+  audit: RequestRecord,
+  clock: Clock,
+  replayed = false,
+): AuditInput {
   const { principal, right, routeOptions } = request;
   const { permission } = routeOptions.config;
-  const visibility = right?.visibility ?? [];
-  const [only, ...others] = visibility === 'all' ? [] : visibility;
   return {
     at: clock.now().toString(),
     actor: principal?.actor ?? NOBODY,
@@ -117,10 +124,10 @@ function entryOf(request: FastifyRequest, status: number, audit: RequestRecord, 
     method: request.method,
     route: routeOptions.url ?? null,
     status,
-    code: request.problemCode,
+    code: request.problemCode ?? (replayed ? 'idempotency_replayed' : null),
     subjects: [...audit.subjects.values()],
     fields: [...audit.fields],
-    unitId: only === undefined || others.length > 0 ? INSTITUTION : only,
+    unitId: unitOf(right?.visibility ?? []),
     address: request.ip,
     traceId: request.id,
     approvalId: null,
@@ -137,5 +144,5 @@ function actionOf({ routeOptions, method }: FastifyRequest): string {
 }
 
 function digestOf(request: FastifyRequest): string {
-  return hash('sha256', `${request.method} ${request.raw.url}\n${request.bodyDigest ?? ''}`, 'base64');
+  return hash('sha256', `${request.method} ${request.raw.url}\n${bodyDigest(request)}`, 'base64');
 }

@@ -1,6 +1,6 @@
 /** What the running request has to say for the trail: collected while it is worked on, written when it is over. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { currentContext } from '#kernel/context';
+import { currentContext, type Visibility } from '#kernel/context';
 import type { Transaction } from '#kernel/database';
 import { type AuditEffect, type AuditInput, type AuditSubject, subjectText } from './entry.ts';
 
@@ -82,19 +82,17 @@ export function auditRead(
   record.personal = true;
 }
 
-/** The unit of what no subject says a unit of: the only one that may be seen, else the institution. */
-export function unitOfContext(): number {
-  const { visibility } = currentContext();
-  const [only, ...others] = visibility === 'all' ? [] : visibility;
-  return only === undefined || others.length > 0 ? INSTITUTION : only;
+/** The unit of what no subject says a unit of: the first of those that may be seen, which are sorted; else the institution. */
+export function unitOf(visibility: Visibility): number {
+  return visibility === 'all' ? INSTITUTION : (visibility[0] ?? INSTITUTION);
 }
 
 /** Unit 1 is the institution itself. */
-export const INSTITUTION = 1;
+const INSTITUTION = 1;
 
 /** An entry of its own in the name of who is acting now. */
 export function entryOfNote(note: AuditNote, at: string): Omit<AuditInput, 'method' | 'route' | 'requestDigest'> {
-  const { actor, onBehalfOf, traceId, address, approvalId } = currentContext();
+  const { actor, onBehalfOf, visibility, traceId, address, approvalId } = currentContext();
   return {
     at,
     actor,
@@ -105,7 +103,7 @@ export function entryOfNote(note: AuditNote, at: string): Omit<AuditInput, 'meth
     code: note.code ?? null,
     subjects: note.subjects,
     fields: note.fields ?? [],
-    unitId: unitOfContext(),
+    unitId: unitOf(visibility),
     address,
     traceId,
     approvalId,

@@ -61,6 +61,7 @@ export async function buildHttp(options: HttpOptions, modules: readonly RouteMod
   app.decorateRequest('principal', null);
   app.decorateRequest('right', null);
   app.decorateRequest('bodyDigest', null);
+  app.decorateRequest('problemCode', null);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.removeAllContentTypeParsers();
@@ -95,6 +96,7 @@ export async function buildHttp(options: HttpOptions, modules: readonly RouteMod
     if (needsToken(pathOf(request))) authenticate(request, reply, refuse);
     else refuse();
   });
+  options.audit?.install(app);
   addRequestRecords(app, options);
   addGracefulClose(app);
 
@@ -115,6 +117,7 @@ function openReply(request: FastifyRequest, reply: FastifyReply): void {
 function problemSender({ log }: HttpOptions) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const told = publicError(error);
+    request.problemCode = told.code;
     if (told.status >= 500) {
       const facts = { code: told.code, trace_id: request.id, method: request.method, route: routeOf(request) };
       log.error({ ...facts, err: error }, 'request failed');

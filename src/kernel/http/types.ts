@@ -8,14 +8,16 @@ import type { Database } from '#kernel/database';
 import type { Log } from '#kernel/log';
 import type { Metrics } from '#kernel/metrics';
 import type { TokenIdentity, TokenVerifier } from '#kernel/tokens';
-import type { Idempotency } from './idempotency.ts';
+import type { Idempotency, TransactionAudit } from './idempotency.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Whose token the request carries; null only on routes that are open to all. */
     token: TokenIdentity | null;
-    /** Base64 SHA-256 of the body as sent; only kept for requests with an Idempotency-Key. */
+    /** Base64 SHA-256 of a JSON body as sent; null when there was none. */
     bodyDigest: string | null;
+    /** The stable code of the refusal that was answered. */
+    problemCode: string | null;
   }
 }
 
@@ -31,6 +33,12 @@ export type HttpApp = FastifyInstance<
   ZodTypeProvider
 >;
 
+/** Records requests in the audit trail; the module `audit` makes one. */
+export interface RequestAudit extends TransactionAudit {
+  /** Adds its hooks; called before there are routes. */
+  install(app: HttpApp): void;
+}
+
 /** What {@link buildHttp} needs. */
 export interface HttpOptions {
   readonly config: Pick<Config, 'bodyLimitMib'>;
@@ -39,6 +47,8 @@ export interface HttpOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tokens: TokenVerifier;
+  /** Without it nothing is recorded; only for servers that serve nobody, such as tests of a room. */
+  readonly audit?: RequestAudit;
 }
 
 /** What a room gets to build its routes with. */

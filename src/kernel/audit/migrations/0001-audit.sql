@@ -48,10 +48,7 @@ create index audit_entry_recorded_at on kernel.audit_entry (recorded_at);
 create index audit_entry_actor on kernel.audit_entry (actor_id, sequence);
 create index audit_entry_subjects on kernel.audit_entry using gin (subjects);
 
-alter table kernel.audit_entry enable row level security;
-create policy everything on kernel.audit_entry to longmen_app using (true) with check (true);
-create policy in_scope on kernel.audit_entry for select to longmen_staff
-  using (unit_id = any ((select kernel.units_in_scope())::int[]));
+call kernel.protect('kernel.audit_entry', 'unit_id = any ((select kernel.units_in_scope())::int[])');
 
 -- Appends entries, given as a JSON array, and returns the sequence of the last one. The update keeps the head locked until the
 -- caller commits. recorded_at never runs backwards, even when the clocks of two servers differ.
