@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ledger, ledgerRoutes, openLedger } from '#engines/ledger';
 import { openProcesses, type ProcessFunction, processRoutes, runWorker } from '#engines/process';
+import { auditRoutes, openTrail, requestAudit } from '#kernel/audit';
 import { backupKeyOf, followBackup } from '#kernel/backup';
 import type { Clock } from '#kernel/clock';
 import type { Config } from '#kernel/config';
@@ -17,7 +18,7 @@ import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
 import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
 import { accountCentreRoutes, openAlerts } from '#systems/account-centre';
 import { entityBooks, entityRoutes, openBooks } from '#systems/books';
-import { evidenceFolder, evidenceRoutes, openPostingEvidence } from '#systems/evidence';
+import { evidenceFolder, evidenceRoutes, openAuditEvidence, openPostingEvidence } from '#systems/evidence';
 import { exchangeRoutes, openExchange } from '#systems/exchange';
 import { generalLedgerRoutes } from '#systems/general-ledger';
 import { openReports, reportRoutes } from '#systems/reports';
@@ -45,6 +46,8 @@ const EXPIRY_INTERVAL_MS = 1_000;
 const IN_TRANSIT_INTERVAL_MS = 1_000;
 /** How often a new book is noticed by what runs beside each book. */
 const BOOK_INTERVAL_MS = 5_000;
+/** When a loop of its own is begun again that could not be begun. */
+const RESTART_INTERVAL_MS = 5_000;
 /** How long an Idempotency-Key is remembered. */
 const IDEMPOTENCY_DAYS = 7;
 /** How long finished webhook deliveries are kept. */
@@ -68,13 +71,11 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     const ledger = openLedger({ db, clock, timeZone: config.timeZone, metrics });
     closers.push(() => ledger.close());
     const books = openBooks({ db, clock, ledger });
-    const evidence = openPostingEvidence({
-      db,
-      clock,
-      folder: evidenceFolder(config),
-      origin: config.evidenceOrigin,
-      log,
-    });
+    const trail = openTrail({ db, log });
+    closers.push(() => trail.close());
+    const evidenceDeps = { db, clock, folder: evidenceFolder(config), origin: config.evidenceOrigin, log };
+    const evidence = openPostingEvidence(evidenceDeps);
+    const auditEvidence = openAuditEvidence(evidenceDeps);
     const webhooks = openWebhooks({ db, clock, log, allowedNetworks: loopbackNetworks });
 
     const processes = openProcesses({ db, clock, timeZone: config.timeZone, functions, log });
@@ -96,6 +97,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     loops.push(besideEachBook(db, 'movement alerts', stop.signal, log, (book) => alerts.run(book, stop.signal)));
     if (config.evidence === 'on') {
       loops.push(besideEachBook(db, 'evidence', stop.signal, log, (book) => evidence.run(book, stop.signal)));
+      loops.push(every(RESTART_INTERVAL_MS, stop.signal, log, () => auditEvidence.run(stop.signal)));
     }
     closers.push(async () => {
       stop.abort();
@@ -129,14 +131,15 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     await jobs.schedule('purge', '17 3 * * *', config.timeZone);
 
     const tokens = createTokenVerifier({ db, clock });
-    const app = await buildHttp({ config, db, clock, log, metrics, tokens }, [
+    const app = await buildHttp({ config, db, clock, log, metrics, tokens, audit: requestAudit({ trail, clock }) }, [
       ledgerRoutes(ledger),
       entityRoutes(books, ledger.businessDate),
       generalLedgerRoutes(ledger),
       accountCentreRoutes(ledger),
       eventRoutes,
       webhookRoutes(webhooks),
-      evidenceRoutes(evidence),
+      evidenceRoutes(evidence, auditEvidence),
+      auditRoutes,
       processRoutes(processes),
       templateRoutes(openTemplates({ db, ledger, clock })),
       exchangeRoutes(openExchange({ db, ledger, clock })),

@@ -17,15 +17,6 @@ declare module 'fastify' {
     /** What the request has to say for the audit trail; null below /api/v1 only before it is routed. */
     audit: RequestRecord | null;
   }
-  interface FastifyContextConfig {
-    /** A read of personal data: recorded. */
-    personal?: boolean;
-    /**
-     * `after`: the entry of a write may be stored right after its answer, as a read's is; for writes that keep a journal of
-     * their own and must not wait. `none`: a request that reads nothing personal and changes nothing, though by POST.
-     */
-    audit?: 'after' | 'none';
-  }
 }
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);

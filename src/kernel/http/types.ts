@@ -11,6 +11,15 @@ import type { TokenIdentity, TokenVerifier } from '#kernel/tokens';
 import type { Idempotency, TransactionAudit } from './idempotency.ts';
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A read of personal data: recorded. */
+    personal?: boolean;
+    /**
+     * `after`: the entry of a write may be stored right after its answer, as a read's is; for writes that keep a journal of
+     * their own and must not wait. `none`: a request that reads nothing personal and changes nothing, though by POST.
+     */
+    audit?: 'after' | 'none';
+  }
   interface FastifyRequest {
     /** Whose token the request carries; null only on routes that are open to all. */
     token: TokenIdentity | null;
