@@ -1,5 +1,6 @@
 /** All commands of `longmen`, in the order its help shows them. */
 import type { RegisterCommand } from '../command.ts';
+import { auditCommand } from './audit.ts';
 import { backupCommand } from './backup.ts';
 import { bookCommand } from './book.ts';
 import { chartCommand } from './chart.ts';
@@ -36,6 +37,7 @@ export const commands: readonly RegisterCommand[] = [
   exportCommand,
   verifyCommand,
   evidenceCommand,
+  auditCommand,
   backupCommand,
   restoreCommand,
   decideCommand,
