@@ -103,7 +103,7 @@ export function logRoutes(app: HttpApp, db: Queryable, find: (book: string) => P
   app.get(
     '/evidence/:book/checkpoint',
     {
-      config: { permission: 'evidence:read' },
+      config: { permission: 'evidence:read', reach: 'book' },
       schema: { tags, summary: 'The newest signed checkpoint, a signed note', params: bookParams },
     },
     async ({ params }, reply) => {
@@ -114,7 +114,7 @@ export function logRoutes(app: HttpApp, db: Queryable, find: (book: string) => P
   app.get(
     '/evidence/:book/tile/*',
     {
-      config: { permission: 'evidence:read' },
+      config: { permission: 'evidence:read', reach: 'book' },
       schema: {
         tags,
         summary: 'A tile of hashes or a bundle of entries, as tlog-tiles lays them out below /evidence/{book}',
@@ -138,7 +138,7 @@ export function logRoutes(app: HttpApp, db: Queryable, find: (book: string) => P
   app.get(
     '/evidence/:book/keys',
     {
-      config: { permission: 'evidence:read' },
+      config: { permission: 'evidence:read', reach: 'book' },
       schema: {
         tags,
         summary: 'The verifier keys of the log, newest last, in the form tools for signed notes read',
@@ -154,7 +154,7 @@ export function logRoutes(app: HttpApp, db: Queryable, find: (book: string) => P
   app.get(
     '/evidence/:book/consistency',
     {
-      config: { permission: 'evidence:read' },
+      config: { permission: 'evidence:read', reach: 'book' },
       schema: {
         tags,
         summary: 'The proof that the log at one size continues itself at a smaller one',
@@ -176,7 +176,7 @@ export function logRoutes(app: HttpApp, db: Queryable, find: (book: string) => P
   app.get(
     '/evidence/:book/inclusion',
     {
-      config: { permission: 'evidence:read' },
+      config: { permission: 'evidence:read', reach: 'book' },
       schema: {
         tags,
         summary: 'The proof that a leaf is in the log',

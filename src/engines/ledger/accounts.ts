@@ -1,5 +1,8 @@
 /** Opening accounts and changing their limits and state. Every change makes the account's version grow. */
+
+import { institutionId, readUnit } from '#kernel/access';
 import type { Clock } from '#kernel/clock';
+import { asSystem } from '#kernel/context';
 import { isStorable, type Queryable, type Transaction } from '#kernel/database';
 import { instantText } from '#kernel/dates';
 import { appendEvents } from '#kernel/events';
@@ -8,6 +11,7 @@ import { ledgerError } from './errors.ts';
 import { joinOpened } from './members.ts';
 import { type Account, type AccountInput, type AccountState, type Counters, type Limits, MAX_MINOR } from './model.ts';
 import { isTransferId } from './prepare.ts';
+import { mustSeeAccounts, unitOfNewAccount } from './scope.ts';
 import { lockBook } from './store.ts';
 
 export interface RawAccountRow {
@@ -19,6 +23,7 @@ export interface RawAccountRow {
   minimum_minor: bigint | null;
   maximum_minor: bigint | null;
   state: AccountState;
+  unit: string;
   opened_at: string;
   debits_pending: bigint;
   credits_pending: bigint;
@@ -27,7 +32,7 @@ export interface RawAccountRow {
 }
 
 export const accountSelect = `select a.account_id, a.currency, a.code, a.side, a.name, a.minimum_minor, a.maximum_minor,
-    a.state, a.opened_at, b.debits_pending, b.credits_pending, b.debits_posted, b.credits_posted
+    a.state, (select u.code from kernel.unit u where u.unit_id = a.unit_id) as unit, a.opened_at, b.debits_pending, b.credits_pending, b.debits_posted, b.credits_posted
   from ledger.account a join ledger.balance b using (book_id, account_id)`;
 
 export function accountOf(row: RawAccountRow): Account {
@@ -39,6 +44,7 @@ export function accountOf(row: RawAccountRow): Account {
     name: row.name,
     limits: { minimum: row.minimum_minor, maximum: row.maximum_minor },
     state: row.state,
+    unit: row.unit,
     counters: countersOf(row),
     openedAt: row.opened_at,
   };
@@ -96,12 +102,33 @@ export async function openAccounts(
   if (inputs.length === 0) return [];
   for (const input of inputs) judge(input);
   const wanted = inputs.map((input) => ({ ...input, id: input.id.toLowerCase() }));
+  const units = await unitsOfNew(tx, bookId, wanted);
+  const accounts = await asSystem(() => openThem(tx, bookId, clock, wanted, units));
+  // An id that somebody else's account has is not told apart from one with other content.
+  await mustSeeAccounts(
+    tx,
+    bookId,
+    wanted.map(({ id }) => id),
+  ).catch(() => {
+    throw ledgerError('account_exists_differently', 'An account with one of these ids exists');
+  });
+  return accounts;
+}
+
+async function openThem(
+  tx: Transaction,
+  bookId: number,
+  clock: Clock,
+  wanted: readonly AccountInput[],
+  units: readonly number[],
+): Promise<Account[]> {
   await lockBook(tx, bookId);
   const inserted = await tx.query<{ account_id: string }>(
-    `insert into ledger.account (book_id, account_id, currency, code, side, name, minimum_minor, maximum_minor, opened_at)
-     select $1, u.id, u.currency, u.code, u.side, u.name, u.minimum, u.maximum, $9
-     from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[])
-       as u (id, currency, code, side, name, minimum, maximum)
+    `insert into ledger.account (book_id, account_id, currency, code, side, name, minimum_minor, maximum_minor, opened_at,
+       unit_id)
+     select $1, u.id, u.currency, u.code, u.side, u.name, u.minimum, u.maximum, $9, u.unit
+     from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $10::int[])
+       as u (id, currency, code, side, name, minimum, maximum, unit)
      on conflict (book_id, account_id) do nothing
      returning account_id`,
     [
@@ -114,6 +141,7 @@ export async function openAccounts(
       wanted.map((input) => input.limits?.minimum ?? null),
       wanted.map((input) => input.limits?.maximum ?? null),
       instantText(clock.now()),
+      [...units],
     ],
   );
   const openedIds = inserted.rows.map((row) => row.account_id);
@@ -163,8 +191,53 @@ function sameContent(account: Account, input: AccountInput): boolean {
     account.currency === input.currency &&
     account.code === input.code &&
     account.side === input.side &&
-    account.name === (input.name ?? '')
+    account.name === (input.name ?? '') &&
+    (input.unit === undefined || account.unit === input.unit)
   );
+}
+
+/** The units new accounts belong to. Error: `unit_not_found`, also for one that is not the caller's. */
+async function unitsOfNew(tx: Transaction, bookId: number, inputs: readonly AccountInput[]): Promise<number[]> {
+  const codes = new Map<string, number>();
+  for (const { unit } of inputs) {
+    if (unit !== undefined && !codes.has(unit)) codes.set(unit, (await readUnit(tx, unit)).unitId);
+  }
+  const { rows } = await tx.query<{ unitId: number }>(
+    'select unit_id as "unitId" from kernel.book where book_id = $1',
+    [bookId],
+  );
+  return inputs.map(({ unit }) => {
+    const given = unit === undefined ? undefined : codes.get(unit);
+    return unitOfNewAccount(given) ?? rows[0]?.unitId ?? institutionId;
+  });
+}
+
+/**
+ * Gives an account to another unit of the organisation. Error: `account_not_found`, `unit_not_found`.
+ */
+export async function setUnit(
+  tx: Transaction,
+  bookId: number,
+  clock: Clock,
+  id: string,
+  code: string,
+): Promise<Account> {
+  const account = await lock(tx, bookId, id);
+  if (account.unit === code) return account;
+  const { unitId } = await readUnit(tx, code);
+  await tx.query('update ledger.account set unit_id = $3 where book_id = $1 and account_id = $2', [
+    bookId,
+    account.id,
+    unitId,
+  ]);
+  await appendEvents(tx, bookId, clock, [
+    {
+      type: 'ledger.account_moved',
+      subject: account.id,
+      payload: { account_id: account.id, before: account.unit, after: code },
+    },
+  ]);
+  return { ...account, unit: code };
 }
 
 export async function findAccounts(

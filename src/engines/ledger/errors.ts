@@ -7,6 +7,8 @@ export const ledgerError = defineErrors({
   account_invalid: { status: 400, title: 'Account invalid' },
   account_not_empty: { status: 409, title: 'Account is not empty' },
   account_is_closed: { status: 409, title: 'Account is closed' },
+  unit_out_of_scope: { status: 403, title: 'Unit is not yours' },
+  transfer_out_of_scope: { status: 403, title: 'Transfer between accounts of other units' },
   transfer_not_found: { status: 404, title: 'Transfer not found' },
   transfer_id_malformed: { status: 400, title: 'Transfer id is not a UUID' },
   batch_empty: { status: 400, title: 'No transfers given' },

@@ -106,7 +106,7 @@ export function groupRoutes(ledger: Ledger): RouteModule {
     app.post(
       '/ledger/groups',
       {
-        config: { permission: 'ledger.group:write' },
+        config: { permission: 'ledger.group:write', reach: 'book' },
         schema: {
           tags: ['ledger'],
           summary: 'Create groups of accounts, parents first; the same again changes nothing',
@@ -132,7 +132,7 @@ export function groupRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/ledger/groups',
       {
-        config: { permission: 'ledger.group:read' },
+        config: { permission: 'ledger.group:read', reach: 'book' },
         schema: {
           tags: ['ledger'],
           summary: 'Groups by dimension and code',
@@ -154,7 +154,7 @@ export function groupRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/ledger/groups/:dimension/balances',
       {
-        config: { permission: 'ledger.group:read' },
+        config: { permission: 'ledger.group:read', reach: 'book' },
         schema: {
           tags: ['ledger'],
           summary: 'What the groups of a dimension hold, at both clocks',
@@ -185,7 +185,7 @@ export function groupRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/ledger/groups/:dimension/:code/members',
       {
-        config: { permission: 'ledger.group:read' },
+        config: { permission: 'ledger.group:read', reach: 'book' },
         schema: {
           tags: ['ledger'],
           summary: 'Accounts of a group and of the groups below it',
@@ -205,7 +205,7 @@ export function groupRoutes(ledger: Ledger): RouteModule {
       app.post(
         `/ledger/groups/:dimension/:code/${way}`,
         {
-          config: { permission: 'ledger.group:write' },
+          config: { permission: 'ledger.group:write', reach: 'book' },
           schema: {
             tags: ['ledger'],
             summary:
@@ -229,7 +229,7 @@ export function groupRoutes(ledger: Ledger): RouteModule {
     app.post(
       '/ledger/groups/build',
       {
-        config: { permission: 'ledger.group:write' },
+        config: { permission: 'ledger.group:write', reach: 'book' },
         schema: {
           tags: ['ledger'],
           summary: 'Let accounts join that were opened before the group of their code was created',
@@ -245,7 +245,7 @@ export function groupRoutes(ledger: Ledger): RouteModule {
     app.put(
       '/ledger/groups/:dimension/:code/limits',
       {
-        config: { permission: 'ledger.group:write' },
+        config: { permission: 'ledger.group:write', reach: 'book' },
         schema: {
           tags: ['ledger'],
           summary: 'Replace the limits of a group in one currency',
@@ -272,7 +272,7 @@ export function groupRoutes(ledger: Ledger): RouteModule {
     app.post(
       '/ledger/windows',
       {
-        config: { permission: 'ledger.window:write' },
+        config: { permission: 'ledger.window:write', reach: 'book' },
         schema: {
           tags: ['ledger'],
           summary: 'Create a velocity window; it counts from now on',
@@ -296,7 +296,7 @@ export function groupRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/ledger/windows',
       {
-        config: { permission: 'ledger.window:read' },
+        config: { permission: 'ledger.window:read', reach: 'book' },
         schema: {
           tags: ['ledger'],
           summary: 'Velocity windows by code',
@@ -309,7 +309,7 @@ export function groupRoutes(ledger: Ledger): RouteModule {
     app.patch(
       '/ledger/windows/:code',
       {
-        config: { permission: 'ledger.window:write' },
+        config: { permission: 'ledger.window:write', reach: 'book' },
         schema: {
           tags: ['ledger'],
           summary: 'Change what a window lets through, or retire it',

@@ -55,6 +55,7 @@ export function accountJson(account: Account) {
     side: account.side,
     name: account.name,
     state: account.state,
+    unit: account.unit,
     limits: {
       minimum: limits.minimum === null ? null : formatAmount(limits.minimum, currency),
       maximum: limits.maximum === null ? null : formatAmount(limits.maximum, currency),

@@ -9,6 +9,7 @@
  * caller's own transaction takes.
  */
 import type { Clock } from '#kernel/clock';
+import { detached } from '#kernel/context';
 import type { Database, Transaction } from '#kernel/database';
 import { invariant, LongmenError } from '#kernel/errors';
 import { newId } from '#kernel/ids';
@@ -93,7 +94,7 @@ const REMEMBERED_DAYS = 4;
 
 export class Lane {
   private readonly context: LaneContext;
-  private readonly bookId: number;
+  readonly bookId: number;
   private readonly waiting: Waiting[] = [];
   private waitingTransfers = 0;
   private running: Promise<void> | null = null;
@@ -114,7 +115,8 @@ export class Lane {
       this.waiting.push({ transfers, attach, resolve, reject });
       this.waitingTransfers += transfers.length;
       this.arrived?.();
-      this.running ??= this.run();
+      // The batch is everybody's: it must not run in the name of the request that happened to come first.
+      this.running ??= detached(() => this.run());
     });
   }
 

@@ -1,11 +1,13 @@
 /** The ledger as the rest of the house uses it. */
+import { readUnit } from '#kernel/access';
 import type { Clock } from '#kernel/clock';
+import { asSystem } from '#kernel/context';
 import type { Database, Queryable, Transaction } from '#kernel/database';
 import { instantText, isoDateOf } from '#kernel/dates';
 import { appendEvents, type Book, findBook, wakeConsumers } from '#kernel/events';
 import { deterministicId, newId } from '#kernel/ids';
 import type { Metrics } from '#kernel/metrics';
-import { openAccounts, setLimits, setState } from './accounts.ts';
+import { openAccounts, setLimits, setState, setUnit } from './accounts.ts';
 import type { Closing } from './batch.ts';
 import { setClosing } from './closing.ts';
 import { ledgerError } from './errors.ts';
@@ -24,6 +26,7 @@ import {
   type TransferInput,
 } from './model.ts';
 import { isTransferId, type Prepared, prepare } from './prepare.ts';
+import { isScoped, mustSeeAccounts, mustSeeTransfers } from './scope.ts';
 import { lockBook } from './store.ts';
 import {
   createWindow,
@@ -48,6 +51,8 @@ export interface Ledger {
   openAccounts(tx: Transaction, book: string, accounts: readonly AccountInput[]): Promise<Account[]>;
   setLimits(tx: Transaction, book: string, accountId: string, limits: Limits): Promise<Account>;
   setState(tx: Transaction, book: string, accountId: string, state: AccountState): Promise<Account>;
+  /** Gives an account to another unit of the organisation, named by its code. */
+  setUnit(tx: Transaction, book: string, accountId: string, unit: string): Promise<Account>;
   /** Creates groups, parents first; the same again changes nothing. See {@link createGroups}. */
   createGroups(tx: Transaction, book: string, groups: readonly GroupInput[]): Promise<Group[]>;
   /** Lets accounts join that were opened before the group of their chart-of-accounts code was created; writes go on meanwhile. */
@@ -122,8 +127,25 @@ export function openLedger(options: LedgerOptions): Ledger {
     return (await found).bookId;
   }
 
+  /** As {@link bookId}, but a request that sees some units only does not learn of books it may not know. */
+  async function knownBook(code: string, on: Queryable = db): Promise<number> {
+    return isScoped() ? (await findBook(on, code)).bookId : bookId(code, on);
+  }
+
+  /** What the house does for a request: `seen` are the accounts that the request must see for it. */
+  async function serve<T>(
+    tx: Transaction,
+    book: string,
+    seen: readonly string[],
+    work: (bookId: number) => Promise<T>,
+  ): Promise<T> {
+    const id = await knownBook(book, tx);
+    await mustSeeAccounts(tx, id, seen);
+    return asSystem(() => work(id));
+  }
+
   async function lane(book: string): Promise<Lane> {
-    const id = await bookId(book);
+    const id = await knownBook(book);
     if (closed) throw ledgerError('ledger_closed', 'The ledger is shutting down');
     let existing = lanes.get(id);
     if (existing === undefined) {
@@ -134,16 +156,21 @@ export function openLedger(options: LedgerOptions): Ledger {
   }
 
   return {
-    bookId: (book) => bookId(book),
+    bookId: (book) => knownBook(book),
     businessDate: () => isoDateOf(clock.now(), timeZone),
     async openAccounts(tx, book, accounts) {
-      return openAccounts(tx, await bookId(book, tx), clock, accounts);
+      return openAccounts(tx, await knownBook(book, tx), clock, accounts);
     },
-    async setLimits(tx, book, accountId, limits) {
-      return setLimits(tx, await bookId(book, tx), clock, accountId, limits);
-    },
-    async setState(tx, book, accountId, state) {
-      return setState(tx, await bookId(book, tx), clock, accountId, state);
+    setLimits: (tx, book, accountId, limits) =>
+      serve(tx, book, [accountId], (id) => setLimits(tx, id, clock, accountId, limits)),
+    setState: (tx, book, accountId, state) =>
+      serve(tx, book, [accountId], (id) => setState(tx, id, clock, accountId, state)),
+    async setUnit(tx, book, accountId, unit) {
+      const id = await knownBook(book, tx);
+      await mustSeeAccounts(tx, id, [accountId]);
+      // Where it goes must be the caller's as well.
+      await readUnit(tx, unit);
+      return asSystem(() => setUnit(tx, id, clock, accountId, unit));
     },
     async createGroups(tx, book, groups) {
       return createGroups(tx, await bookId(book, tx), clock, groups);
@@ -179,15 +206,21 @@ export function openLedger(options: LedgerOptions): Ledger {
     },
     async post(book, transfers) {
       const prepared = prepareAll(transfers);
-      return (await lane(book)).post(prepared);
+      const open = await lane(book);
+      await mustSeeTransfers(db, open.bookId, prepared);
+      return open.post(prepared);
     },
     async postWith(book, transfers, attach) {
       const prepared = prepareAll(transfers);
-      return (await lane(book)).post(prepared, attach);
+      const open = await lane(book);
+      await mustSeeTransfers(db, open.bookId, prepared);
+      return open.post(prepared, attach);
     },
     async postIn(tx, book, transfers) {
       const prepared = prepareAll(transfers);
-      const { outcomes } = await decideInTransaction(context, tx, await bookId(book, tx), [prepared]);
+      const id = await knownBook(book, tx);
+      await mustSeeTransfers(tx, id, prepared);
+      const { outcomes } = await asSystem(() => decideInTransaction(context, tx, id, [prepared]));
       return outcomes[0] ?? [];
     },
     async expireDue(book) {

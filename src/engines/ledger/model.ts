@@ -63,6 +63,8 @@ export interface AccountInput {
   readonly side: Side;
   readonly name?: string | undefined;
   readonly limits?: Partial<Limits> | undefined;
+  /** Code of the unit of the organisation it belongs to; default that of who opens it, else that of the book. */
+  readonly unit?: string | undefined;
   /** Groups the account is a member of from its opening on. */
   readonly groups?: readonly GroupKey[] | undefined;
 }
@@ -82,6 +84,8 @@ export interface Account {
   readonly limits: Limits;
   readonly state: AccountState;
   readonly counters: Readonly<Counters>;
+  /** Code of the unit of the organisation it belongs to. */
+  readonly unit: string;
   readonly openedAt: string;
 }
 

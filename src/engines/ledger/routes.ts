@@ -32,7 +32,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
     app.post(
       '/ledger/books',
       {
-        config: { permission: 'ledger.book:write' },
+        config: { permission: 'ledger.book:write', reach: 'institution' },
         schema: {
           tags: ['ledger'],
           summary: 'Create a book; the same again changes nothing',
@@ -112,7 +112,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
         config: { permission: 'ledger.account:write' },
         schema: {
           tags: ['ledger'],
-          summary: 'Change limits; freeze, unfreeze or close',
+          summary: 'Change limits; freeze, unfreeze or close; give to another unit',
           params: schemas.idParams,
           querystring: schemas.bookQuery,
           body: schemas.accountPatch,
@@ -127,6 +127,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
             account = await ledger.setLimits(tx, query.book, params.id, limitsOf(body.limits, account.currency));
           }
           if (body.state !== undefined) account = await ledger.setState(tx, query.book, params.id, body.state);
+          if (body.unit !== undefined) account = await ledger.setUnit(tx, query.book, params.id, body.unit);
           return { status: 200, body: accountJson(account) };
         }),
     );
@@ -285,7 +286,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/ledger/trial-balance',
       {
-        config: { permission: 'ledger.trial_balance:read' },
+        config: { permission: 'ledger.trial_balance:read', reach: 'book' },
         schema: {
           tags: ['ledger'],
           summary: 'Totals per currency and chart-of-accounts code as of an effective date, as known at an instant',

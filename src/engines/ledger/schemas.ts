@@ -41,6 +41,7 @@ export const accountsBody = z.strictObject({
         side: side.describe('Normal side: debit for assets and expenses, credit for liabilities, equity and income.'),
         name: z.string().optional(),
         limits: limits.partial().optional(),
+        unit: text.optional().describe('Code of the unit it belongs to; default yours, else that of the book.'),
         groups: z
           .array(z.strictObject({ dimension: text, code: text }))
           .max(20)
@@ -51,8 +52,8 @@ export const accountsBody = z.strictObject({
     .max(MAX_BATCH),
 });
 export const accountPatch = z
-  .strictObject({ state: state.optional(), limits: limits.optional() })
-  .refine((patch) => patch.state !== undefined || patch.limits !== undefined, 'Nothing to change');
+  .strictObject({ state: state.optional(), limits: limits.optional(), unit: text.optional() })
+  .refine(({ state, limits, unit }) => (state ?? limits ?? unit) !== undefined, 'Nothing to change');
 
 const counters = {
   debits_pending: amount,
@@ -70,6 +71,7 @@ export const accountReply = z
     side,
     name: z.string(),
     state,
+    unit: z.string().describe('Code of the unit of the organisation.'),
     limits,
     ...counters,
     opened_at: z.string(),

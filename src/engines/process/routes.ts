@@ -19,7 +19,7 @@ export function processRoutes(processes: Processes): RouteModule {
     app.post(
       '/process/definitions',
       {
-        config: { permission: 'process:deploy' },
+        config: { permission: 'process:deploy', reach: 'institution' },
         schema: {
           tags: ['process'],
           summary: 'Deploy every executable process of a BPMN document; the same document again changes nothing',
@@ -37,7 +37,7 @@ export function processRoutes(processes: Processes): RouteModule {
     app.get(
       '/process/definitions',
       {
-        config: { permission: 'process:read' },
+        config: { permission: 'process:read', reach: 'book' },
         schema: {
           tags: ['process'],
           summary: 'Deployed versions, by process',
@@ -59,7 +59,7 @@ export function processRoutes(processes: Processes): RouteModule {
     app.get(
       '/process/definitions/:process/:version',
       {
-        config: { permission: 'process:read' },
+        config: { permission: 'process:read', reach: 'book' },
         schema: {
           tags: ['process'],
           summary: 'The BPMN document of a version, as it was deployed',
@@ -76,7 +76,7 @@ export function processRoutes(processes: Processes): RouteModule {
     app.post(
       '/process/decisions',
       {
-        config: { permission: 'process:deploy' },
+        config: { permission: 'process:deploy', reach: 'institution' },
         schema: {
           tags: ['process'],
           summary: 'Deploy a DMN model for business-rule tasks',
@@ -102,7 +102,7 @@ function instanceRoutes(processes: Processes): RouteModule {
     app.post(
       '/process/instances',
       {
-        config: { permission: 'process:start' },
+        config: { permission: 'process:start', reach: 'book' },
         schema: {
           tags: ['process'],
           summary: 'Start an instance',
@@ -128,7 +128,7 @@ function instanceRoutes(processes: Processes): RouteModule {
     app.get(
       '/process/instances',
       {
-        config: { permission: 'process:read' },
+        config: { permission: 'process:read', reach: 'book' },
         schema: {
           tags: ['process'],
           summary: 'Instances by id, which is by the instant they started',
@@ -154,7 +154,7 @@ function instanceRoutes(processes: Processes): RouteModule {
     app.get(
       '/process/instances/:id',
       {
-        config: { permission: 'process:read' },
+        config: { permission: 'process:read', reach: 'book' },
         schema: {
           tags: ['process'],
           summary: 'One instance: where it is, its variables, its incidents',
@@ -168,7 +168,7 @@ function instanceRoutes(processes: Processes): RouteModule {
     app.get(
       '/process/instances/:id/history',
       {
-        config: { permission: 'process:read' },
+        config: { permission: 'process:read', reach: 'book' },
         schema: {
           tags: ['process'],
           summary: 'Visits of elements that are over, in order',
@@ -186,7 +186,7 @@ function instanceRoutes(processes: Processes): RouteModule {
     app.get(
       '/process/instances/:id/trail',
       {
-        config: { permission: 'process:read' },
+        config: { permission: 'process:read', reach: 'book' },
         schema: {
           tags: ['process'],
           summary: 'Who did what to an instance, in order',
@@ -211,7 +211,7 @@ function instanceRoutes(processes: Processes): RouteModule {
       app.post(
         `/process/instances/:id/${name}`,
         {
-          config: { permission: 'process:operate' },
+          config: { permission: 'process:operate', reach: 'book' },
           schema: {
             tags: ['process'],
             summary,
@@ -232,7 +232,7 @@ function instanceRoutes(processes: Processes): RouteModule {
     app.post(
       '/process/instances/:id/modify',
       {
-        config: { permission: 'process:operate' },
+        config: { permission: 'process:operate', reach: 'book' },
         schema: {
           tags: ['process'],
           summary: 'End tokens and start others in one step',
@@ -258,7 +258,7 @@ function instanceRoutes(processes: Processes): RouteModule {
     app.patch(
       '/process/instances/:id/variables',
       {
-        config: { permission: 'process:operate' },
+        config: { permission: 'process:operate', reach: 'book' },
         schema: {
           tags: ['process'],
           summary: 'Set variables of the process, or of one scope instance',

@@ -15,7 +15,7 @@ export function workRoutes(processes: Processes): RouteModule {
     app.get(
       '/process/tasks',
       {
-        config: { permission: 'process.task:read' },
+        config: { permission: 'process.task:read', reach: 'book' },
         schema: {
           tags: ['process'],
           summary: 'Tasks of people, the most urgent and then the oldest first',
@@ -37,7 +37,7 @@ export function workRoutes(processes: Processes): RouteModule {
     app.post(
       '/process/tasks/:id/claim',
       {
-        config: { permission: 'process.task:write' },
+        config: { permission: 'process.task:write', reach: 'book' },
         schema: {
           tags: ['process'],
           summary: "Make a task one person's own, or give it back",
@@ -56,7 +56,7 @@ export function workRoutes(processes: Processes): RouteModule {
     app.post(
       '/process/tasks/:id/complete',
       {
-        config: { permission: 'process.task:write' },
+        config: { permission: 'process.task:write', reach: 'book' },
         schema: {
           tags: ['process'],
           summary: 'Complete a task with a result; the instance goes on until it waits again',
@@ -76,7 +76,7 @@ export function workRoutes(processes: Processes): RouteModule {
     app.post(
       '/process/tasks/:id/error',
       {
-        config: { permission: 'process.task:write' },
+        config: { permission: 'process.task:write', reach: 'book' },
         schema: {
           tags: ['process'],
           summary: 'Throw a BPMN error at a task, as it cannot be done as planned',
@@ -97,7 +97,7 @@ export function workRoutes(processes: Processes): RouteModule {
     app.get(
       '/process/incidents',
       {
-        config: { permission: 'process:read' },
+        config: { permission: 'process:read', reach: 'book' },
         schema: {
           tags: ['process'],
           summary: 'Open incidents, the oldest first',
@@ -114,7 +114,7 @@ export function workRoutes(processes: Processes): RouteModule {
     app.post(
       '/process/instances/:id/incidents/:token/retry',
       {
-        config: { permission: 'process:operate' },
+        config: { permission: 'process:operate', reach: 'book' },
         schema: {
           tags: ['process'],
           summary: 'Have the element of an incident tried again, after setting variables',
@@ -136,7 +136,7 @@ export function workRoutes(processes: Processes): RouteModule {
     app.post(
       '/process/instances/:id/incidents/:token/resolve',
       {
-        config: { permission: 'process:operate' },
+        config: { permission: 'process:operate', reach: 'book' },
         schema: {
           tags: ['process'],
           summary: 'Take the element of an incident as done with a result',
@@ -163,7 +163,7 @@ export function workRoutes(processes: Processes): RouteModule {
     app.post(
       '/process/messages',
       {
-        config: { permission: 'process:operate' },
+        config: { permission: 'process:operate', reach: 'book' },
         schema: {
           tags: ['process'],
           summary: 'Publish a message: to who waits for it, else to a start event, else it is kept for a while',
@@ -187,7 +187,7 @@ export function workRoutes(processes: Processes): RouteModule {
     app.post(
       '/process/signals',
       {
-        config: { permission: 'process:operate' },
+        config: { permission: 'process:operate', reach: 'book' },
         schema: {
           tags: ['process'],
           summary: 'Broadcast a signal to everyone who waits for it now',
@@ -206,7 +206,7 @@ export function workRoutes(processes: Processes): RouteModule {
     app.post(
       '/process/migrations/preview',
       {
-        config: { permission: 'process:operate' },
+        config: { permission: 'process:operate', reach: 'book' },
         schema: {
           tags: ['process'],
           summary: 'What a migration to another version would do, without doing it',
@@ -219,7 +219,7 @@ export function workRoutes(processes: Processes): RouteModule {
     app.post(
       '/process/migrations',
       {
-        config: { permission: 'process:operate' },
+        config: { permission: 'process:operate', reach: 'book' },
         schema: {
           tags: ['process'],
           summary: 'Move instances to another version, each in its own transaction; it can be run again at will',

@@ -48,8 +48,10 @@ export async function createBook(tx: Transaction, book: BookInput, clock: Clock 
   }
   const createdAt = clock.now().toString();
   const { rows } = await tx.query<Book>(
-    `insert into kernel.book (book_id, code, name, legal_entity, created_at)
-     select coalesce(max(book_id), 0) + 1, $1, $2, $3, $4 from kernel.book
+    `insert into kernel.book (book_id, code, name, legal_entity, created_at, unit_id)
+     select coalesce(max(book_id), 0) + 1, $1, $2, $3, $4,
+            coalesce((select unit_id from kernel.unit where code = $3 and kind = 'legal_entity'), 1)
+       from kernel.book
      returning ${bookColumns}`,
     [book.code, book.name, legalEntity, createdAt],
   );

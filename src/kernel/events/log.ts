@@ -1,4 +1,5 @@
 import type { Clock } from '#kernel/clock';
+import { asSystem } from '#kernel/context';
 import { type Queryable, sqlState, type Transaction } from '#kernel/database';
 import { invariant } from '#kernel/errors';
 import { newId } from '#kernel/ids';
@@ -71,10 +72,13 @@ export async function appendEvents(
   invariant(events.length > 0, 'append_needs_an_event');
   const columns = eventColumns(clock, events);
   try {
-    const { rows } = await tx.query<{ lastPosition: bigint; recordedAt: string }>(
-      `select last_position as "lastPosition", recorded_at as "recordedAt"
-         from kernel.append_events($1, $2, $3::uuid[], $4::text[], $5::text[], $6::text[])`,
-      [bookId, clock.now().toString(), columns.ids, columns.types, columns.subjects, columns.payloads],
+    // What happened is recorded whoever may read the log.
+    const { rows } = await asSystem(() =>
+      tx.query<{ lastPosition: bigint; recordedAt: string }>(
+        `select last_position as "lastPosition", recorded_at as "recordedAt"
+           from kernel.append_events($1, $2, $3::uuid[], $4::text[], $5::text[], $6::text[])`,
+        [bookId, clock.now().toString(), columns.ids, columns.types, columns.subjects, columns.payloads],
+      ),
     );
     const [row] = rows;
     invariant(row !== undefined, 'append_returns_one_row');

@@ -19,7 +19,7 @@ export const eventRoutes: RouteModule = (app, { db }) => {
   app.get(
     '/events',
     {
-      config: { permission: 'event:read' },
+      config: { permission: 'event:read', reach: 'book' },
       schema: {
         tags: ['events'],
         summary: 'Events of a book in commit order, without gaps; keep the last position and ask for what comes after',

@@ -1,7 +1,8 @@
 /** What a route needs to be allowed, asked before the body is read, and the context its handler runs in. */
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction, RouteOptions } from 'fastify';
-import { type Access, isPermission, type Principal, type Right, refused } from '#kernel/access';
+import { type Access, accessError, isPermission, type Principal, type Right, refused } from '#kernel/access';
 import { currentContext, withContext } from '#kernel/context';
+import type { Queryable } from '#kernel/database';
 import { invariant } from '#kernel/errors';
 
 /**
@@ -13,6 +14,11 @@ export type RouteAccess = string;
 declare module 'fastify' {
   interface FastifyContextConfig {
     permission?: RouteAccess;
+    /**
+     * What the permission must reach beyond single rows: `book`, for what adds up over a book (the one, or the ones, that
+     * `book` in query, body or path names, else `main`; or those of `entity`); `institution`, for what all share.
+     */
+    reach?: 'book' | 'institution';
   }
   interface FastifyRequest {
     /** Who was let in; null only on routes that are open to all. */
@@ -54,6 +60,49 @@ export function authorisation(access: Access, permission: RouteAccess) {
     if (right instanceof Promise) right.then(decide, done);
     else decide(right);
   };
+}
+
+/** The hook that refuses a right that does not reach far enough, after {@link entering}. */
+export function reaching(db: Queryable, reach: 'book' | 'institution') {
+  return async (request: FastifyRequest): Promise<void> => {
+    const { visibility } = currentContext();
+    if (visibility === 'all') return;
+    const named = { ...fields(request.body), ...fields(request.query), ...fields(request.params) };
+    const narrow =
+      reach === 'institution' ||
+      (typeof named.entity === 'string'
+        ? !(await reachesEntity(db, named.entity, visibility))
+        : !(await reachesBooks(db, typeof named.book === 'string' ? named.book.split(',') : ['main'])));
+    if (narrow) throw tooNarrow();
+  };
+}
+
+export function tooNarrow(): Error {
+  return accessError(
+    'scope_too_narrow',
+    'The permission is held for some units only, and this is about more than they are',
+  );
+}
+
+function fields(part: unknown): Record<string, unknown> {
+  return typeof part === 'object' && part !== null ? (part as Record<string, unknown>) : {};
+}
+
+/** A book that the request cannot know of at all is left to the handler, which says that it is not there. */
+async function reachesBooks(db: Queryable, codes: readonly string[]): Promise<boolean> {
+  const { rowCount } = await db.query(
+    'select from kernel.book where code = any ($1) and unit_id <> all (kernel.units_in_scope())',
+    [[...codes]],
+  );
+  return rowCount === 0;
+}
+
+async function reachesEntity(db: Queryable, code: string, visibility: readonly number[]): Promise<boolean> {
+  const { rows } = await db.query<{ unitId: number }>(
+    `select unit_id as "unitId" from kernel.unit where code = $1 and kind = 'legal_entity'`,
+    [code],
+  );
+  return rows.every(({ unitId }) => visibility.includes(unitId)) && rows.length > 0;
 }
 
 /** The hook that enters the request's context, first of `preHandler`: the body has been read by then. */

@@ -3,9 +3,10 @@ import type { Socket } from 'node:net';
 import Fastify, { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { createAccess } from '#kernel/access';
+import { sqlState } from '#kernel/database';
 import { type AddressBook, createAddressBook } from './addresses.ts';
 import { authentication } from './auth.ts';
-import { accessOf, authorisation, entering } from './authorise.ts';
+import { accessOf, authorisation, entering, reaching, tooNarrow } from './authorise.ts';
 import { jsonBodyParser, validatorCompiler } from './body.ts';
 import { httpError } from './errors.ts';
 import { addHealthRoutes } from './health.ts';
@@ -83,7 +84,9 @@ export async function buildHttp(options: HttpOptions, modules: readonly RouteMod
     const permission = accessOf(route, access);
     const let_in = permission === 'public' ? [] : [authenticate];
     route.onRequest = [...let_in, authorisation(access, permission), ...hooks];
-    route.preHandler = [entering(permission), ...[route.preHandler ?? []].flat()];
+    const reach = route.config?.reach;
+    const reaches = reach === undefined ? [] : [reaching(options.db, reach)];
+    route.preHandler = [entering(permission), ...reaches, ...[route.preHandler ?? []].flat()];
   });
   app.addHook('onRequest', (request, reply, done) => {
     openReply(request, reply);
@@ -116,7 +119,9 @@ function openReply(request: FastifyRequest, reply: FastifyReply): void {
 
 function problemSender({ log }: HttpOptions) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-    const told = publicError(error);
+    // Row-level security has no rows, and no rights on tables, for who does not see all; both end here, closed.
+    const narrow = sqlState(error) === '42501' && request.right !== null && request.right.visibility !== 'all';
+    const told = publicError(narrow ? tooNarrow() : error);
     request.problemCode = told.code;
     if (told.status >= 500) {
       const facts = { code: told.code, trace_id: request.id, method: request.method, route: routeOf(request) };

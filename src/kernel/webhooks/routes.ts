@@ -21,7 +21,7 @@ export function webhookRoutes(webhooks: Webhooks): RouteModule {
     app.get(
       '/webhooks',
       {
-        config: { permission: 'webhook:read' },
+        config: { permission: 'webhook:read', reach: 'institution' },
         schema: {
           tags: ['webhooks'],
           summary: 'Webhook subscriptions of a book',
@@ -37,7 +37,7 @@ export function webhookRoutes(webhooks: Webhooks): RouteModule {
     app.post(
       '/webhooks',
       {
-        config: { permission: 'webhook:write' },
+        config: { permission: 'webhook:write', reach: 'institution' },
         schema: {
           tags: ['webhooks'],
           summary: 'Subscribe a URL to the events that come after now; the secret is shown this once',
@@ -60,7 +60,7 @@ export function webhookRoutes(webhooks: Webhooks): RouteModule {
     app.delete(
       '/webhooks/:id',
       {
-        config: { permission: 'webhook:write' },
+        config: { permission: 'webhook:write', reach: 'institution' },
         schema: {
           tags: ['webhooks'],
           summary: 'Remove a subscription and its deliveries',

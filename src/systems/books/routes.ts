@@ -27,7 +27,7 @@ export function entityRoutes(books: Books, businessDate: () => string): RouteMod
     app.post(
       '/entities',
       {
-        config: { permission: 'books.entity:write' },
+        config: { permission: 'books.entity:write', reach: 'institution' },
         schema: {
           tags,
           summary: 'Create a legal entity; the same again changes nothing',
@@ -44,7 +44,7 @@ export function entityRoutes(books: Books, businessDate: () => string): RouteMod
     app.get(
       '/entities/:entity',
       {
-        config: { permission: 'books.entity:read' },
+        config: { permission: 'books.entity:read', reach: 'book' },
         schema: {
           tags,
           summary: 'One legal entity with its books',
@@ -60,7 +60,7 @@ export function entityRoutes(books: Books, businessDate: () => string): RouteMod
     app.post(
       '/entities/:entity/books',
       {
-        config: { permission: 'books.entity:write' },
+        config: { permission: 'books.entity:write', reach: 'book' },
         schema: {
           tags,
           summary: 'Give the entity one more book, also while it is in use; the same again changes nothing',
@@ -78,7 +78,7 @@ export function entityRoutes(books: Books, businessDate: () => string): RouteMod
     app.patch(
       '/entities/:entity/books/:book',
       {
-        config: { permission: 'books.entity:write' },
+        config: { permission: 'books.entity:write', reach: 'book' },
         schema: {
           tags,
           summary: 'Open a book to new customers, or close it to them',
@@ -100,7 +100,7 @@ export function entityRoutes(books: Books, businessDate: () => string): RouteMod
     app.post(
       '/entities/:entity/accounts',
       {
-        config: { permission: 'books.entity:write' },
+        config: { permission: 'books.entity:write', reach: 'book' },
         schema: {
           tags,
           summary: 'Open accounts of a customer, in whatever book the customer has',
@@ -131,7 +131,7 @@ export function entityRoutes(books: Books, businessDate: () => string): RouteMod
     app.get(
       '/entities/:entity/accounts/:id',
       {
-        config: { permission: 'books.entity:read' },
+        config: { permission: 'books.entity:read', reach: 'book' },
         schema: {
           tags,
           summary: 'In which book an account is',
@@ -147,7 +147,7 @@ export function entityRoutes(books: Books, businessDate: () => string): RouteMod
     app.get(
       '/entities/:entity/customers/:customer',
       {
-        config: { permission: 'books.entity:read' },
+        config: { permission: 'books.entity:read', reach: 'book' },
         schema: {
           tags,
           summary: 'The book and the accounts of a customer',
@@ -164,7 +164,7 @@ export function entityRoutes(books: Books, businessDate: () => string): RouteMod
     app.post(
       '/entities/:entity/transfers',
       {
-        config: { permission: 'books.transfer:post' },
+        config: { permission: 'books.transfer:post', reach: 'book' },
         schema: {
           tags,
           summary: 'Move money between accounts of the entity, in whatever books they are',
@@ -193,7 +193,7 @@ export function entityRoutes(books: Books, businessDate: () => string): RouteMod
     app.get(
       '/entities/:entity/transfers/:id',
       {
-        config: { permission: 'books.transfer:read' },
+        config: { permission: 'books.transfer:read', reach: 'book' },
         schema: {
           tags,
           summary: 'A transfer between two books: how far it is, or how it ended',
@@ -210,7 +210,7 @@ export function entityRoutes(books: Books, businessDate: () => string): RouteMod
     app.get(
       '/entities/:entity/in-transit',
       {
-        config: { permission: 'books.entity:read' },
+        config: { permission: 'books.entity:read', reach: 'book' },
         schema: {
           tags,
           summary: 'Completeness: what is under way between the books, and whether that is all',
@@ -223,7 +223,7 @@ export function entityRoutes(books: Books, businessDate: () => string): RouteMod
     app.get(
       '/entities/:entity/trial-balance',
       {
-        config: { permission: 'books.entity:read' },
+        config: { permission: 'books.entity:read', reach: 'book' },
         schema: {
           tags,
           summary: 'All books of the entity added up, with what they owe each other apart',

@@ -126,7 +126,7 @@ export function evidenceRoutes(evidence: PostingEvidence, audit: AuditEvidence):
     app.get(
       '/evidence/:book/proof',
       {
-        config: { permission: 'evidence:read' },
+        config: { permission: 'evidence:read', reach: 'book' },
         schema: {
           tags: ['evidence'],
           summary: 'The proof that a transfer was posted; it stands by itself and can be verified without this server',
@@ -146,7 +146,7 @@ export function evidenceRoutes(evidence: PostingEvidence, audit: AuditEvidence):
     app.post(
       '/evidence/:book/erasures',
       {
-        config: { permission: 'evidence:write' },
+        config: { permission: 'evidence:write', reach: 'book' },
         schema: {
           tags: ['evidence'],
           summary: 'Erase description and reference of a posting for good; its leaf and all proofs stay valid',

@@ -26,7 +26,7 @@ export function exchangeRoutes(exchange: Exchange): RouteModule {
     app.put(
       '/exchange/desk',
       {
-        config: { permission: 'exchange:write' },
+        config: { permission: 'exchange:write', reach: 'book' },
         schema: {
           tags,
           summary: 'Set up or change how a book trades; opens its position accounts',
@@ -71,7 +71,7 @@ export function exchangeRoutes(exchange: Exchange): RouteModule {
     app.post(
       '/exchange/rates',
       {
-        config: { permission: 'exchange:write' },
+        config: { permission: 'exchange:write', reach: 'institution' },
         schema: {
           tags,
           summary: 'Add rates; the same again changes nothing, another value for the same pair and time is refused',
@@ -89,7 +89,7 @@ export function exchangeRoutes(exchange: Exchange): RouteModule {
     app.post(
       '/exchange/quotes',
       {
-        config: { permission: 'exchange:deal' },
+        config: { permission: 'exchange:deal', reach: 'book' },
         schema: {
           tags,
           summary: 'Offer a rate: give what is sold or what is bought',
@@ -134,7 +134,7 @@ export function exchangeRoutes(exchange: Exchange): RouteModule {
     app.post(
       '/exchange/deals',
       {
-        config: { permission: 'exchange:deal' },
+        config: { permission: 'exchange:deal', reach: 'book' },
         schema: {
           tags,
           summary: 'Take a quote; the id is yours and keeps its first outcome',
@@ -202,7 +202,7 @@ export function exchangeRoutes(exchange: Exchange): RouteModule {
     app.post(
       '/exchange/revaluations',
       {
-        config: { permission: 'exchange:write' },
+        config: { permission: 'exchange:write', reach: 'book' },
         schema: {
           tags,
           summary: 'Revalue all positions at the rates of a date; the same again changes nothing',

@@ -62,7 +62,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.post(
       '/general-ledger/chart',
       {
-        config: { permission: 'general_ledger.chart:write' },
+        config: { permission: 'general_ledger.chart:write', reach: 'book' },
         schema: {
           tags,
           summary: 'Load a chart, or add codes to it; the same again changes nothing',
@@ -214,7 +214,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.post(
       '/general-ledger/periods/:period/close',
       {
-        config: { permission: 'general_ledger.period:close' },
+        config: { permission: 'general_ledger.period:close', reach: 'book' },
         schema: {
           tags,
           summary: 'Close a period: it takes nothing but adjustments any more',
@@ -235,7 +235,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
       app.post(
         `/general-ledger/periods/:period/${path}`,
         {
-          config: { permission: 'general_ledger.period:close' },
+          config: { permission: 'general_ledger.period:close', reach: 'book' },
           schema: {
             tags,
             summary,
@@ -255,7 +255,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.get(
       '/general-ledger/year-ends/:year',
       {
-        config: { permission: 'general_ledger.year_end:read' },
+        config: { permission: 'general_ledger.year_end:read', reach: 'book' },
         schema: {
           tags,
           summary: 'What was done about the year end of a year, and the transfers that stand',
@@ -272,7 +272,7 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
     app.post(
       '/general-ledger/year-ends/:year',
       {
-        config: { permission: 'general_ledger.year_end:write' },
+        config: { permission: 'general_ledger.year_end:write', reach: 'book' },
         schema: {
           tags,
           summary: 'Make the year end: profit and loss into retained earnings; again it closes what came since',

@@ -21,7 +21,7 @@ export function reportRoutes(reports: Reports): RouteModule {
     app.get(
       '/reports/definitions',
       {
-        config: { permission: 'report:read' },
+        config: { permission: 'report:read', reach: 'book' },
         schema: {
           tags: ['reports'],
           summary: 'Layouts and consolidations that were added, all versions',
@@ -33,7 +33,7 @@ export function reportRoutes(reports: Reports): RouteModule {
     app.post(
       '/reports/definitions',
       {
-        config: { permission: 'report:write' },
+        config: { permission: 'report:write', reach: 'institution' },
         schema: {
           tags: ['reports'],
           summary: 'Add a layout or a consolidation, or a version of one; the same again changes nothing',
@@ -51,7 +51,7 @@ export function reportRoutes(reports: Reports): RouteModule {
     app.get(
       '/reports/:kind',
       {
-        config: { permission: 'report:read' },
+        config: { permission: 'report:read', reach: 'book' },
         schema: {
           tags: ['reports'],
           summary: 'Balance sheet, income statement, movements or trial balance, as JSON, CSV or Excel',
@@ -79,7 +79,7 @@ export function reportRoutes(reports: Reports): RouteModule {
     app.get(
       '/reports/:kind/accounts',
       {
-        config: { permission: 'report:read' },
+        config: { permission: 'report:read', reach: 'book' },
         schema: {
           tags: ['reports'],
           summary: 'Open a number: the accounts it is the sum of',
@@ -112,7 +112,7 @@ export function reportRoutes(reports: Reports): RouteModule {
     app.get(
       '/reports/:kind/postings',
       {
-        config: { permission: 'report:read' },
+        config: { permission: 'report:read', reach: 'book' },
         schema: {
           tags: ['reports'],
           summary: 'Open a number further: the postings of one account behind it',

@@ -87,7 +87,7 @@ export function templateRoutes(templates: Templates): RouteModule {
     app.put(
       '/templates/:name/draft',
       {
-        config: { permission: 'template:write' },
+        config: { permission: 'template:write', reach: 'book' },
         schema: {
           tags,
           summary: 'Save the draft of a template; it may still have faults',
@@ -106,7 +106,7 @@ export function templateRoutes(templates: Templates): RouteModule {
     app.post(
       '/templates/:name/publish',
       {
-        config: { permission: 'template:write' },
+        config: { permission: 'template:write', reach: 'book' },
         schema: {
           tags,
           summary: 'Publish the draft, or the definition given, as the next version; it never changes again',
@@ -128,7 +128,7 @@ export function templateRoutes(templates: Templates): RouteModule {
     app.post(
       '/templates/:name/versions/:version/retire',
       {
-        config: { permission: 'template:write' },
+        config: { permission: 'template:write', reach: 'book' },
         schema: {
           tags,
           summary: 'Retire a published version for good: it posts nothing new',

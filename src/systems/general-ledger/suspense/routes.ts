@@ -24,7 +24,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.get(
       '/general-ledger/suspense/accounts',
       {
-        config: { permission: 'general_ledger.suspense:read' },
+        config: { permission: 'general_ledger.suspense:read', reach: 'book' },
         schema: {
           tags,
           summary: 'The suspense accounts of a book',
@@ -40,7 +40,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.patch(
       '/general-ledger/suspense/accounts/:id',
       {
-        config: { permission: 'general_ledger.suspense:write' },
+        config: { permission: 'general_ledger.suspense:write', reach: 'book' },
         schema: {
           tags,
           summary: 'Say that an account is a suspense account, or no longer is',
@@ -60,7 +60,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.get(
       '/general-ledger/suspense/accounts/:id/items',
       {
-        config: { permission: 'general_ledger.suspense:read' },
+        config: { permission: 'general_ledger.suspense:read', reach: 'book' },
         schema: {
           tags,
           summary: 'The open items of a suspense account with their ages, at both clocks',
@@ -85,7 +85,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.get(
       '/general-ledger/suspense/report',
       {
-        config: { permission: 'general_ledger.suspense:read' },
+        config: { permission: 'general_ledger.suspense:read', reach: 'book' },
         schema: {
           tags,
           summary: 'Every suspense account with what is open by age, at both clocks',
@@ -110,7 +110,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.post(
       '/general-ledger/suspense/rules',
       {
-        config: { permission: 'general_ledger.suspense:write' },
+        config: { permission: 'general_ledger.suspense:write', reach: 'book' },
         schema: {
           tags,
           summary: 'Set how the items of a code, or of the whole book, age',
@@ -129,7 +129,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.get(
       '/general-ledger/suspense/matches',
       {
-        config: { permission: 'general_ledger.suspense:read' },
+        config: { permission: 'general_ledger.suspense:read', reach: 'book' },
         schema: {
           tags,
           summary: 'The matches ever made on an account by hand, oldest first',
@@ -147,7 +147,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.post(
       '/general-ledger/suspense/matches',
       {
-        config: { permission: 'general_ledger.suspense:write' },
+        config: { permission: 'general_ledger.suspense:write', reach: 'book' },
         schema: {
           tags,
           summary: 'Match an item with what clears it, by hand',
@@ -173,7 +173,7 @@ export function suspenseRoutes(room: GeneralLedgerDeps): RouteModule {
     app.post(
       '/general-ledger/suspense/matches/:id/undo',
       {
-        config: { permission: 'general_ledger.suspense:write' },
+        config: { permission: 'general_ledger.suspense:write', reach: 'book' },
         schema: {
           tags,
           summary: 'Undo a match made by hand, with a reason',
