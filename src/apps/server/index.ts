@@ -14,6 +14,7 @@ import { buildHttp, purgeIdempotencyKeys } from '#kernel/http';
 import { openJobs } from '#kernel/jobs';
 import type { Log } from '#kernel/log';
 import { createMetrics } from '#kernel/metrics';
+import { installTemplates, notificationRoutes, openNotifier } from '#kernel/notifications';
 import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
 import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
 import { accountCentreRoutes, openAlerts } from '#systems/account-centre';
@@ -80,8 +81,13 @@ export async function startServer(config: Config, options: ServerOptions): Promi
 
     const processes = openProcesses({ db, clock, timeZone: config.timeZone, functions, log });
 
+    await db.transaction((tx) => installTemplates(tx, clock));
+    const notifier = openNotifier({ db, clock, log, smtp: mailServer(config) });
+    closers.push(() => notifier.close());
+
     const stop = new AbortController();
     const loops = [
+      notifier.run(stop.signal),
       every(EXPIRY_INTERVAL_MS, stop.signal, log, async () => {
         for (const { code } of await listBooks(db)) await expireAll(ledger, code, log);
       }),
@@ -140,6 +146,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
       webhookRoutes(webhooks),
       evidenceRoutes(evidence, auditEvidence),
       auditRoutes,
+      notificationRoutes({ policy: notifier.policy, timeZone: config.timeZone }),
       processRoutes(processes),
       templateRoutes(openTemplates({ db, ledger, clock })),
       exchangeRoutes(openExchange({ db, ledger, clock })),
@@ -152,6 +159,10 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     await close();
     throw error;
   }
+}
+
+function mailServer({ smtpUrl, smtpFrom }: Config) {
+  return smtpUrl === undefined ? undefined : { url: smtpUrl, from: smtpFrom };
 }
 
 async function closeAll(closers: (() => Promise<void> | void)[]): Promise<void> {

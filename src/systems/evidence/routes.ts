@@ -75,7 +75,7 @@ export function evidenceRoutes(evidence: PostingEvidence, audit: AuditEvidence):
     app.get(
       `/evidence/${AUDIT_CODE}/proof`,
       {
-        config: { permission: 'evidence:read' },
+        config: { permission: 'evidence:read', reach: 'institution' },
         schema: {
           tags: ['evidence'],
           summary: 'The proof that an entry stands in the audit trail; it can be verified without this server',
@@ -97,7 +97,7 @@ export function evidenceRoutes(evidence: PostingEvidence, audit: AuditEvidence):
     app.post(
       `/evidence/${AUDIT_CODE}/erasures`,
       {
-        config: { permission: 'evidence:write' },
+        config: { permission: 'evidence:write', reach: 'institution' },
         schema: {
           tags: ['evidence'],
           summary:
