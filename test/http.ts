@@ -1,8 +1,8 @@
 /** A running server on a database of its own, with a token, for tests of routes. */
 
 import { type ManualClock, manualClock } from '#kernel/clock';
-import { buildHttp, type HttpApp, type RouteModule } from '#kernel/http';
-import { createLog, type LogLevel } from '#kernel/log';
+import { buildHttp, type HttpApp, type HttpOptions, type RouteModule } from '#kernel/http';
+import { createLog, type Log, type LogLevel } from '#kernel/log';
 import { createMetrics } from '#kernel/metrics';
 import { createToken, createTokenVerifier } from '#kernel/tokens';
 import { type Cleanup, type TestDatabase, testDatabase } from '#test/database';
@@ -50,19 +50,31 @@ export function caller({ url, authorized }: Pick<TestServer, 'url' | 'authorized
   };
 }
 
+export interface TestServerOptions {
+  readonly clock?: ManualClock;
+  /** What needs the server's own database: people's sessions and the way in. */
+  readonly open?: (parts: {
+    db: TestDatabase;
+    clock: ManualClock;
+    log: Log;
+  }) => Pick<HttpOptions, 'sessions' | 'doors'>;
+}
+
 export async function testServer(
   t: Cleanup,
   modules: RouteModule[],
   logLevel: LogLevel = 'debug',
+  options: TestServerOptions = {},
 ): Promise<TestServer> {
   const db = await testDatabase(t);
-  const clock = manualClock('2025-01-02T03:04:05Z');
+  const { clock = manualClock('2025-01-02T03:04:05Z'), open } = options;
   const lines: string[] = [];
   const log = createLog(logLevel, { write: (line) => void lines.push(line) });
   const { secret, tokenId } = await createToken(db, 'test', clock);
   const tokens = createTokenVerifier({ db, clock });
   const config = { bodyLimitMib: 1 };
-  const app = await buildHttp({ config, db, clock, log, metrics: createMetrics(), tokens }, modules);
+  const people = open?.({ db, clock, log }) ?? {};
+  const app = await buildHttp({ config, db, clock, log, metrics: createMetrics(), tokens, ...people }, modules);
   t.after(async () => void (await app.close()));
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const authorized = { authorization: `Bearer ${secret}` };

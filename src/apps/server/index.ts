@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ledger, ledgerRoutes, openLedger } from '#engines/ledger';
 import { openProcesses, type ProcessFunction, processRoutes, runWorker } from '#engines/process';
+import { createAccess, installStandardRoles } from '#kernel/access';
+import { accessRoutes, approvalRoutes } from '#kernel/administration';
+import { createApprovals } from '#kernel/approvals';
 import { auditRoutes, openTrail, requestAudit } from '#kernel/audit';
 import { backupKeyOf, followBackup } from '#kernel/backup';
 import type { Clock } from '#kernel/clock';
@@ -24,6 +27,7 @@ import { exchangeRoutes, openExchange } from '#systems/exchange';
 import { generalLedgerRoutes } from '#systems/general-ledger';
 import { openReports, reportRoutes } from '#systems/reports';
 import { openTemplates, templateRoutes } from '#systems/templates';
+import { followApprovals } from './approvals.ts';
 
 export interface RunningServer {
   /** Where it answers, such as `http://127.0.0.1:8080`. */
@@ -45,6 +49,8 @@ export interface ServerOptions {
 const EXPIRY_INTERVAL_MS = 1_000;
 /** How often transfers between books are looked through for what a killed process left. */
 const IN_TRANSIT_INTERVAL_MS = 1_000;
+/** How often requests that nobody decided in time are ended. */
+const APPROVAL_INTERVAL_MS = 30_000;
 /** How often a new book is noticed by what runs beside each book. */
 const BOOK_INTERVAL_MS = 5_000;
 /** When a loop of its own is begun again that could not be begun. */
@@ -137,7 +143,14 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     await jobs.schedule('purge', '17 3 * * *', config.timeZone);
 
     const tokens = createTokenVerifier({ db, clock });
-    const app = await buildHttp({ config, db, clock, log, metrics, tokens, audit: requestAudit({ trail, clock }) }, [
+    const access = createAccess({ db, clock });
+    const approvals = createApprovals({ db, clock, access });
+    approvals.listen(followApprovals(clock));
+    loops.push(every(APPROVAL_INTERVAL_MS, stop.signal, log, async () => void (await approvals.expire())));
+    const audit = requestAudit({ trail, clock });
+    const app = await buildHttp({ config, db, clock, log, metrics, tokens, access, approvals, audit }, [
+      accessRoutes,
+      approvalRoutes,
       ledgerRoutes(ledger),
       entityRoutes(books, ledger.businessDate),
       generalLedgerRoutes(ledger),
@@ -176,6 +189,7 @@ async function firstStart(config: Config, db: Database, clock: Clock): Promise<s
     // Two servers may start on one database at once.
     await tx.query(`select pg_advisory_xact_lock(hashtextextended('apps.server.first_start', 0))`);
     if ((await listBooks(tx)).length === 0) await createBook(tx, { code: 'main', name: 'Main book' }, clock);
+    await installStandardRoles(tx, clock);
     if ((await listTokens(tx)).length === 0) {
       const { secret } = await createToken(tx, 'first start', clock);
       writeFileSync(tokenFile, `${secret}\n`, { mode: 0o600 });

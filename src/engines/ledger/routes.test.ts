@@ -82,6 +82,7 @@ test('accounts are opened, read, limited, frozen, closed', async () => {
     credits_posted: '0.00',
     balance: '0.00',
     available: '0.00',
+    unit: 'institution',
     opened_at: '2025-01-02T03:04:05.000000Z',
   };
   assert.deepEqual(opened[0], expected);
@@ -352,10 +353,8 @@ test('a statement of a busy account adds up', async () => {
   })();
   const minor = (amount: unknown) => BigInt(String(amount).replace('.', ''));
   for (let round = 0; round < 40; round++) {
-    const { body } = await call(
-      'GET',
-      `/accounts/${bob}/statement?book=${code}&from=2025-01-01&to=2025-01-31&limit=1000`,
-    );
+    const asked = `/accounts/${bob}/statement?book=${code}&from=2025-01-01&to=2025-01-31&limit=1000`;
+    const { body } = await call('GET', asked);
     const moved = (body.entries as Json[]).reduce((sum, { credit }) => sum + minor(credit), 0n);
     assert.equal(minor(body.opening) + moved, minor(body.closing));
   }
@@ -375,6 +374,7 @@ test('every route is described, and none is open', async () => {
     'GET /api/v1/ledger/groups',
     'GET /api/v1/ledger/groups/{dimension}/balances',
     'GET /api/v1/ledger/groups/{dimension}/{code}/members',
+    'GET /api/v1/ledger/manual-limits',
     'GET /api/v1/ledger/transfers',
     'GET /api/v1/ledger/transfers/{id}',
     'GET /api/v1/ledger/trial-balance',
@@ -390,6 +390,7 @@ test('every route is described, and none is open', async () => {
     'POST /api/v1/ledger/transfers',
     'POST /api/v1/ledger/windows',
     'PUT /api/v1/ledger/groups/{dimension}/{code}/limits',
+    'PUT /api/v1/ledger/manual-limits/{currency}',
   ]);
   for (const route of routes) {
     const [method = '', path = ''] = route.replaceAll(/\{\w+\}/g, newId()).split(' ');

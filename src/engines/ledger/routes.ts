@@ -1,10 +1,12 @@
 /** The ledger over HTTP. */
 
+import { currentContext } from '#kernel/context';
 import { LongmenError } from '#kernel/errors';
 import { createBook, listBooks } from '#kernel/events';
 import { bodyCheckedBy, decodeCursor, encodeCursor, pageFrom, pageOf, type RouteModule, sendJson } from '#kernel/http';
 import { formatAmount } from '#kernel/money';
 import { checkTransfers } from './body.ts';
+import { isLarge, ledgerCommands, listManualLimits } from './commands.ts';
 import { groupRoutes } from './group-routes.ts';
 import { accountJson, bookJson, countersJson, limitsOf, outcomeJson, transferJson } from './json.ts';
 import type { Ledger } from './ledger.ts';
@@ -20,6 +22,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
   return (app, deps) => {
     const { db, clock } = deps;
     groups(app, deps);
+    const commands = ledgerCommands(ledger, deps);
 
     app.get(
       '/ledger/books',
@@ -112,23 +115,20 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
         config: { permission: 'ledger.account:write' },
         schema: {
           tags: ['ledger'],
-          summary: 'Change limits; freeze, unfreeze or close; give to another unit',
+          summary: 'Change limits; freeze, unfreeze or close (under four eyes); give to another unit',
           params: schemas.idParams,
           querystring: schemas.bookQuery,
           body: schemas.accountPatch,
-          response: { 200: schemas.accountReply },
+          response: { 200: schemas.accountReply, 202: schemas.waitingReply },
         },
       },
       (request, reply) =>
         deps.idempotently(request, reply, async (tx) => {
           const { params, query, body } = request;
-          let account = await readAccount(tx, await ledger.bookId(query.book), params.id);
-          if (body.limits !== undefined) {
-            account = await ledger.setLimits(tx, query.book, params.id, limitsOf(body.limits, account.currency));
-          }
-          if (body.state !== undefined) account = await ledger.setState(tx, query.book, params.id, body.state);
-          if (body.unit !== undefined) account = await ledger.setUnit(tx, query.book, params.id, body.unit);
-          return { status: 200, body: accountJson(account) };
+          const { unit, state, limits } = body;
+          const moved = unit === undefined ? undefined : await ledger.setUnit(tx, query.book, params.id, unit);
+          if (moved !== undefined && (state ?? limits) === undefined) return { status: 200, body: accountJson(moved) };
+          return commands.changeAccount(tx, { book: query.book, id: params.id, state, limits });
         }),
     );
     app.get(
@@ -212,17 +212,54 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
           description:
             'Every transfer is accepted or refused with one code. When all are refused the answer is 422, with the code of the first and all results.',
           body: schemas.transfersBody,
-          response: { 200: schemas.outcomesReply },
+          response: { 200: schemas.outcomesReply, 202: schemas.waitingReply },
         },
         validatorCompiler: bodyCheckedBy(checkTransfers),
       },
       async (request, reply) => {
         const { book, transfers } = checkedBody(request.body);
+        if (currentContext().actor.kind === 'staff' && (await isLarge(db, await ledger.bookId(book), transfers))) {
+          return deps.idempotently(request, reply, (tx) => commands.post(tx, { book, transfers }));
+        }
         await deps.claimIdempotencyKey(request);
         const outcomes = await ledger.post(book, transfers);
         if (outcomes.every(({ status }) => status === 'refused')) throw allRefused(outcomes);
         return sendJson(reply, JSON.stringify({ results: outcomes.map(outcomeJson) }));
       },
+    );
+    app.get(
+      '/ledger/manual-limits',
+      {
+        config: { permission: 'ledger.transfer:read' },
+        schema: {
+          tags: ['ledger'],
+          summary: 'From which amounts on a posting by hand needs a second person; a currency not listed always does',
+          response: { 200: schemas.manualLimitsReply },
+        },
+      },
+      async () => ({
+        items: (await listManualLimits(db)).map(({ currency, amountMinor }) => ({
+          currency,
+          amount: formatAmount(amountMinor, currency),
+        })),
+      }),
+    );
+    app.put(
+      '/ledger/manual-limits/:currency',
+      {
+        config: { permission: 'ledger.manual_limit:write', reach: 'institution' },
+        schema: {
+          tags: ['ledger'],
+          summary: 'Change the limit of postings by hand in a currency; under four eyes',
+          params: schemas.currencyParams,
+          body: schemas.manualLimitBody,
+          response: { 200: schemas.manualLimitReply, 202: schemas.waitingReply },
+        },
+      },
+      (request, reply) =>
+        deps.idempotently(request, reply, (tx) =>
+          commands.changeManualLimit(tx, { currency: request.params.currency, amount: request.body.amount }),
+        ),
     );
     app.get(
       '/ledger/transfers',

@@ -241,3 +241,9 @@ export const transferListQuery = z.strictObject({
 export const sequenceCursor = z.tuple([sequence]);
 export const accountCursor = z.tuple([text, uuid]);
 export const statementCursor = z.tuple([date, sequence]);
+
+export const currencyParams = z.strictObject({ currency: z.string().regex(/^[A-Z]{3}$/) });
+export const manualLimitBody = z.strictObject({ amount });
+export const manualLimitReply = z.object({ currency: z.string(), amount: z.string() });
+export const manualLimitsReply = z.object({ items: z.array(manualLimitReply) });
+export { waitingReply } from '#kernel/administration';

@@ -2,7 +2,7 @@
  * What a request may touch that sees the accounts of some units only. Posting itself needs both sides of a transfer,
  * whoever keeps them; so a request is first asked to see one side of each, and then the house posts.
  */
-import { currentContext } from '#kernel/context';
+import { currentContext, ownUnit } from '#kernel/context';
 import type { Queryable } from '#kernel/database';
 import { ledgerError } from './errors.ts';
 import type { Prepared } from './prepare.ts';
@@ -80,9 +80,8 @@ async function visibleTransfers(on: Queryable, bookId: number, ids: readonly str
 export function unitOfNewAccount(given: number | undefined): number | null {
   const { visibility } = currentContext();
   if (visibility === 'all') return given ?? null;
-  // Units are numbered as they are made, and none is made before the one above it.
-  const unit = given ?? visibility[0];
-  if (unit === undefined || !visibility.includes(unit)) {
+  const unit = given ?? ownUnit();
+  if (unit === null || !visibility.includes(unit)) {
     throw ledgerError('unit_out_of_scope', 'The account would belong to a unit that is not yours');
   }
   return unit;

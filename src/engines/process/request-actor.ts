@@ -1,14 +1,20 @@
 /** In whose name a request acts. */
-import type { FastifyRequest } from 'fastify';
+import { refused } from '#kernel/access';
+import { currentContext } from '#kernel/context';
 import type { Actor } from './engine.ts';
 
 interface Acting {
-  readonly token: FastifyRequest['token'];
   readonly body: { readonly actor?: { readonly id: string; readonly roles: string[] } | undefined };
 }
 
-/** The person a request names, through its token, else the token itself. */
-export function actorOf({ token, body }: Acting): Actor {
-  const name = token?.name ?? 'unknown';
-  return body.actor === undefined ? { id: name } : { ...body.actor, via: name };
+/**
+ * A machine names the person it speaks for, or acts itself; a person acts as nobody else.
+ *
+ * @throws `permission_missing`
+ */
+export function actorOf({ body }: Acting): Actor {
+  const { kind, name } = currentContext().actor;
+  if (body.actor === undefined) return { id: name };
+  if (kind === 'staff') throw refused('process.task:act_for');
+  return { ...body.actor, via: name };
 }

@@ -1,25 +1,11 @@
 /** Decides what an actor may do and see, from what the database said in the last seconds. */
 import type { Clock } from '#kernel/clock';
-import { type Actor, asSystem, type Visibility } from '#kernel/context';
+import { type Actor, asSystem, type Grant, type Visibility } from '#kernel/context';
 import type { Queryable } from '#kernel/database';
 import { invariant } from '#kernel/errors';
 import { accessError } from './errors.ts';
 import { covers } from './permissions.ts';
 import { institutionId } from './units.ts';
-
-/** Permissions held in a unit and all below it. */
-export interface Grant {
-  readonly patterns: readonly string[];
-  readonly unitId: number;
-  /** The colleague whose right it is; null when it is the actor's own. */
-  readonly from: Actor | null;
-}
-
-/** An actor who has been let in, with the grants that came with it (a token's) or none yet (a person's). */
-export interface Principal {
-  readonly actor: Actor;
-  readonly grants?: readonly Grant[];
-}
 
 /** A permission as it is held: what it makes visible, and whose right it is. */
 export interface Right {
@@ -32,12 +18,12 @@ export interface Access {
    * The right to do something, or null. At once when it was looked up in the last seconds. An actor's own right comes
    * before one that was delegated.
    */
-  rightOf(principal: Principal, permission: string): Right | null | Promise<Right | null>;
+  rightOf(actor: Actor, permission: string): Right | null | Promise<Right | null>;
   /**
    * The right to do something in one unit; `not` names colleagues whose delegated right does not count.
    */
   rightIn(
-    principal: Principal,
+    actor: Actor,
     permission: string,
     unitId: number,
     not?: readonly string[],
@@ -45,9 +31,7 @@ export interface Access {
   /**
    * The patterns of permissions an actor holds anywhere, for what a page shows.
    */
-  patternsOf(principal: Principal): Promise<readonly string[]>;
-  /** Whether somebody may give permissions away in a unit: nobody grants more than they hold there. */
-  mayGrant(principal: Principal, patterns: readonly string[], unitId: number): Promise<boolean>;
+  patternsOf(actor: Actor): Promise<readonly string[]>;
   /** All permissions that routes and commands have named. */
   readonly permissions: ReadonlySet<string>;
   /** Notes a permission that something in the house asks for. */
@@ -90,13 +74,13 @@ export function createAccess(options: { db: Queryable; clock: Clock; rememberedS
     return below;
   }
 
-  async function learn(principal: Principal): Promise<Known> {
-    const { id } = principal.actor;
+  async function learn(actor: Actor): Promise<Known> {
+    const { id } = actor;
     const present = known.get(id);
     if (present !== undefined && present.until_ms > performance.now()) return present;
     const until_ms = deadline();
     const begun = generation;
-    const grants = principal.grants ?? (await readGrants(db, principal.actor, clock));
+    const grants = actor.grants ?? (await readGrants(db, actor, clock));
     const learnt: Known = { grants, rights: new Map(), until_ms };
     if (begun === generation) {
       if (known.size >= REMEMBERED_LIMIT) known.clear();
@@ -105,8 +89,8 @@ export function createAccess(options: { db: Queryable; clock: Clock; rememberedS
     return learnt;
   }
 
-  async function find(principal: Principal, permission: string): Promise<Right | null> {
-    const { grants, rights } = await learn(principal);
+  async function find(actor: Actor, permission: string): Promise<Right | null> {
+    const { grants, rights } = await learn(actor);
     const holding = grants.filter(({ patterns }) => patterns.some((pattern) => covers(pattern, permission)));
     const own = holding.filter(({ from }) => from === null);
     // Several delegators never add up: an act is done in the name of one of them.
@@ -122,16 +106,16 @@ export function createAccess(options: { db: Queryable; clock: Clock; rememberedS
     declare(permission) {
       permissions.add(permission);
     },
-    rightOf(principal, permission) {
-      const present = known.get(principal.actor.id);
+    rightOf(actor, permission) {
+      const present = known.get(actor.id);
       if (present !== undefined && present.until_ms > performance.now()) {
         const right = present.rights.get(permission);
         if (right !== undefined) return right;
       }
-      return find(principal, permission);
+      return find(actor, permission);
     },
-    async rightIn(principal, permission, unitId, not = []) {
-      const [{ grants }, below] = [await learn(principal), await units()];
+    async rightIn(actor, permission, unitId, not = []) {
+      const [{ grants }, below] = [await learn(actor), await units()];
       const reaching = grants.filter(
         (grant) =>
           (grant.from === null || !not.includes(grant.from.id)) &&
@@ -141,17 +125,9 @@ export function createAccess(options: { db: Queryable; clock: Clock; rememberedS
       const used = reaching.find(({ from }) => from === null) ?? reaching[0];
       return used === undefined ? null : { onBehalfOf: used.from };
     },
-    async patternsOf(principal) {
-      const { grants } = await learn(principal);
+    async patternsOf(actor) {
+      const { grants } = await learn(actor);
       return [...new Set(grants.flatMap(({ patterns }) => patterns))].sort();
-    },
-    async mayGrant(principal, patterns, unitId) {
-      const [{ grants }, below] = [await learn(principal), await units()];
-      const held = grants.filter(({ from, unitId: at }) => from === null && below.get(at)?.includes(unitId) === true);
-      const all = held.flatMap((grant) => grant.patterns);
-      return patterns.every((pattern) =>
-        all.some((one) => one === '*:*' || one === pattern || coversPattern(one, pattern)),
-      );
     },
     forget() {
       generation += 1;
@@ -159,17 +135,6 @@ export function createAccess(options: { db: Queryable; clock: Clock; rememberedS
       tree = undefined;
     },
   };
-}
-
-/** Whether every permission that `narrow` covers is covered by `wide`. */
-function coversPattern(wide: string, narrow: string): boolean {
-  const [resource = '', action = ''] = narrow.split(':');
-  const [, wideAction = ''] = wide.split(':');
-  if (wideAction !== '*' && action !== wideAction) return false;
-  const [wideResource = ''] = wide.split(':');
-  if (wideResource === '*') return true;
-  if (resource === wideResource) return true;
-  return wideResource.endsWith('.*') && resource.startsWith(wideResource.slice(0, -1));
 }
 
 function visible(grants: readonly Grant[], below: ReadonlyMap<number, readonly number[]>): Visibility {

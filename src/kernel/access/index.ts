@@ -2,7 +2,7 @@
  * Who may do what, and whose rows they see: the organisation, roles, assignments, delegations. A permission is
  * `resource:action`; it is held in a unit and all units below.
  */
-export { type Access, createAccess, type Grant, type Principal, type Right, refused } from './access.ts';
+export { type Access, createAccess, type Right, refused } from './access.ts';
 export {
   type Assignment,
   type AssignmentInput,
@@ -13,6 +13,7 @@ export {
   endDelegation,
   listAssignments,
   listDelegations,
+  readAssignment,
 } from './assignments.ts';
 export { accessError } from './errors.ts';
 export { checkPattern, covers, isPermission } from './permissions.ts';

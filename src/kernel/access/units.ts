@@ -70,8 +70,8 @@ export async function createUnit(tx: Transaction, input: UnitInput, clock: Clock
   invariant(made !== undefined, 'insert_returns_the_unit');
   await tx.query(
     `insert into kernel.unit_path (ancestor_id, unit_id, depth)
-     select ancestor_id, $2, depth + 1 from kernel.unit_path where unit_id = $1
-     union all select $2, $2, 0`,
+     select ancestor_id, $2::int, depth + 1 from kernel.unit_path where unit_id = $1
+     union all select $2::int, $2::int, 0`,
     [parent.unitId, made.unitId],
   );
   return made;

@@ -93,7 +93,7 @@ function isRefusal({ statusCode }: Pick<FastifyReply, 'statusCode'>): boolean {
  */
 function isRecorded(request: FastifyRequest, audit: RequestRecord): boolean {
   const { permission, personal } = request.routeOptions.config;
-  if (request.principal === null && permission !== 'public') return false;
+  if (request.actor === null && permission !== 'public') return false;
   return isWrite(request) || personal === true || audit.personal;
 }
 
@@ -104,11 +104,11 @@ function entryOf(
   clock: Clock,
   replayed = false,
 ): AuditInput {
-  const { principal, right, routeOptions } = request;
+  const { actor, right, routeOptions, session } = request;
   const { permission } = routeOptions.config;
   return {
     at: clock.now().toString(),
-    actor: principal?.actor ?? NOBODY,
+    actor: actor ?? NOBODY,
     onBehalfOf: right?.onBehalfOf ?? null,
     action: permission === undefined || !permission.includes(':') ? actionOf(request) : permission,
     effect: isWrite(request) ? 'change' : 'read',
@@ -118,7 +118,8 @@ function entryOf(
     code: request.problemCode ?? (replayed ? 'idempotency_replayed' : null),
     subjects: [...audit.subjects.values()],
     fields: [...audit.fields],
-    unitId: unitOf(right?.visibility ?? []),
+    // A person's home; a token's first unit.
+    unitId: session?.unitId ?? unitOf(right?.visibility ?? []),
     address: request.ip,
     traceId: request.id,
     approvalId: null,

@@ -26,6 +26,7 @@ test('defaults need nothing', () => {
     timeZone: 'Asia/Shanghai',
     evidence: 'on',
     evidenceOrigin: 'longmen.localhost/api/v1/evidence',
+    smtpFrom: 'Longmen <longmen@localhost>',
     backupBaseHours: 24,
     backupKeepBases: 2,
     backupKeepDays: 30,
@@ -104,6 +105,6 @@ test('the table describes every setting once', () => {
   for (const key of table) assert.match(key.doc, /^[A-Z].*\.$/);
   assert.deepEqual(
     table.filter((key) => key.secret).map((key) => key.env),
-    ['DATABASE_URL', 'LONGMEN_APP_DATABASE_URL', 'LONGMEN_BACKUP_PASSPHRASE'],
+    ['DATABASE_URL', 'LONGMEN_APP_DATABASE_URL', 'LONGMEN_BACKUP_PASSPHRASE', 'LONGMEN_SMTP_URL'],
   );
 });

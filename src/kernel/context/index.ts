@@ -10,6 +10,17 @@ export interface Actor {
   /** UUID; the nil UUID for the system. */
   readonly id: string;
   readonly name: string;
+  /** What came with a token; a person's are looked up. */
+  readonly grants?: readonly Grant[];
+}
+
+/** Permissions held in a unit and all below it. */
+export interface Grant {
+  /** Permissions `resource:action`, or patterns of them. */
+  readonly patterns: readonly string[];
+  readonly unitId: number;
+  /** The colleague whose right it is; null when it is the actor's own. */
+  readonly from: Actor | null;
 }
 
 /** The units whose rows may be seen, or everything. Units are those of the organisation tree, with all below. */
@@ -51,6 +62,15 @@ export function currentContext(): Context {
 /** Runs `work`, and all that it starts, in a context. */
 export function withContext<T>(context: Context, work: () => T): T {
   return storage.run(context, work);
+}
+
+/**
+ * The unit that something new belongs to unless another is named: the topmost one that the request sees; null when it
+ * sees everything. Units are numbered as they are made, and none is made before the one above it.
+ */
+export function ownUnit(): number | null {
+  const { visibility } = currentContext();
+  return visibility === 'all' ? null : (visibility[0] ?? null);
 }
 
 /**

@@ -29,7 +29,7 @@ export interface Migration {
 }
 
 const floors = ['kernel', 'engines', 'systems', 'apps'];
-const kernelRooms = ['database', 'events', 'access', 'tokens', 'webhooks', 'jobs', 'http'];
+const kernelRooms = ['database', 'events', 'access', 'approvals', 'tokens', 'identity', 'webhooks', 'jobs', 'http'];
 
 /**
  * All migrations below `root` in the order they run: kernel, engines, systems, apps; within the kernel by dependency,

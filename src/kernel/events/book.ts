@@ -74,6 +74,17 @@ export async function listBooks(db: Queryable): Promise<Book[]> {
   return rows;
 }
 
+/** The unit of the organisation that a book belongs to. */
+export async function bookUnit(db: Queryable, bookId: number): Promise<number> {
+  const { rows } = await db.query<{ unitId: number }>(
+    'select unit_id as "unitId" from kernel.book where book_id = $1',
+    [bookId],
+  );
+  const [row] = rows;
+  invariant(row !== undefined, 'a_book_has_a_unit');
+  return row.unitId;
+}
+
 async function selectBook(db: Queryable, code: string): Promise<Book | undefined> {
   const { rows } = await db.query<Book>(`select ${bookColumns} from kernel.book where code = $1`, [code]);
   return rows[0];

@@ -1,7 +1,7 @@
 /**
  * Books and their event logs: what happened in a book, in the one order everything else follows from.
  */
-export { type Book, type BookInput, createBook, findBook, listBooks } from './book.ts';
+export { type Book, type BookInput, bookUnit, createBook, findBook, listBooks } from './book.ts';
 export { type ConsumerStatus, listConsumers, replay, resumeConsumer } from './checkpoint.ts';
 export { type ConsumerLog, type ConsumerOptions, runConsumer } from './consumer.ts';
 export {

@@ -1,7 +1,7 @@
 /** What a route needs to be allowed, asked before the body is read, and the context its handler runs in. */
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction, RouteOptions } from 'fastify';
-import { type Access, accessError, isPermission, type Principal, type Right, refused } from '#kernel/access';
-import { currentContext, withContext } from '#kernel/context';
+import { type Access, accessError, isPermission, type Right, refused } from '#kernel/access';
+import { type Actor, currentContext, withContext } from '#kernel/context';
 import type { Queryable } from '#kernel/database';
 import { invariant } from '#kernel/errors';
 
@@ -22,8 +22,8 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     /** Who was let in; null only on routes that are open to all. */
-    principal: Principal | null;
-    /** What the route's permission lets the principal see. */
+    actor: Actor | null;
+    /** What the route's permission lets the actor see. */
     right: Right | null;
   }
 }
@@ -41,8 +41,8 @@ export function accessOf(route: Pick<RouteOptions, 'url' | 'config'>, access: Ac
 /** The hook that refuses who lacks the route's permission, for `onRequest` after the authentication. */
 export function authorisation(access: Access, permission: RouteAccess) {
   return (request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void => {
-    const { principal } = request;
-    if (permission === 'public' || principal === null) {
+    const { actor } = request;
+    if (permission === 'public' || actor === null) {
       done();
       return;
     }
@@ -56,7 +56,7 @@ export function authorisation(access: Access, permission: RouteAccess) {
       if (right === null) done(refused(permission));
       else done();
     };
-    const right = access.rightOf(principal, permission);
+    const right = access.rightOf(actor, permission);
     if (right instanceof Promise) right.then(decide, done);
     else decide(right);
   };
@@ -108,10 +108,10 @@ async function reachesEntity(db: Queryable, code: string, visibility: readonly n
 /** The hook that enters the request's context, first of `preHandler`: the body has been read by then. */
 export function entering(permission: RouteAccess) {
   return (request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void => {
-    const { principal, right } = request;
+    const { actor, right } = request;
     const context = {
       ...currentContext(),
-      actor: principal?.actor ?? { kind: 'system' as const, id: currentContext().actor.id, name: 'anonymous' },
+      actor: actor ?? { kind: 'system' as const, id: currentContext().actor.id, name: 'anonymous' },
       onBehalfOf: right?.onBehalfOf ?? null,
       visibility: right?.visibility ?? [],
       permission,

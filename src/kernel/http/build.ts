@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import Fastify, { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { createAccess } from '#kernel/access';
+import { createApprovals } from '#kernel/approvals';
 import { sqlState } from '#kernel/database';
 import { type AddressBook, createAddressBook } from './addresses.ts';
 import { authentication } from './auth.ts';
@@ -36,8 +37,9 @@ const SECURITY_HEADERS = {
  * accepting, lets requests in flight finish, and leaves database and the like to who opened them.
  */
 export async function buildHttp(options: HttpOptions, modules: readonly RouteModule[]): Promise<HttpApp> {
-  const access = createAccess(options);
-  const deps: HttpDeps = { ...options, ...createIdempotency(options), access };
+  const access = options.access ?? createAccess(options);
+  const approvals = options.approvals ?? createApprovals({ ...options, access });
+  const deps: HttpDeps = { ...options, ...createIdempotency(options), access, approvals };
   const app: HttpApp = Fastify({
     loggerInstance: options.log as HttpApp['log'],
     // One line per request is written below, with the route's pattern; the address asked for can hold personal data.
@@ -45,6 +47,7 @@ export async function buildHttp(options: HttpOptions, modules: readonly RouteMod
     childLoggerFactory: (log) => log,
     bodyLimit: options.config.bodyLimitMib * 2 ** 20,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    trustProxy: options.config.trustedProxies ?? false,
     // Requests that still come on open connections while closing are served; their connections end with them.
     return503OnClosing: false,
     genReqId: traceIdOf,
@@ -56,10 +59,11 @@ export async function buildHttp(options: HttpOptions, modules: readonly RouteMod
   }).withTypeProvider<ZodTypeProvider>();
 
   const addresses = createAddressBook();
-  const authenticate = authentication(options.tokens);
+  const authenticate = authentication(options.tokens, options.sessions);
   const sendProblem = problemSender(options);
   app.decorateRequest('token', null);
-  app.decorateRequest('principal', null);
+  app.decorateRequest('session', null);
+  app.decorateRequest('actor', null);
   app.decorateRequest('right', null);
   app.decorateRequest('bodyDigest', null);
   app.decorateRequest('problemCode', null);
@@ -108,6 +112,7 @@ export async function buildHttp(options: HttpOptions, modules: readonly RouteMod
   for (const module of modules) {
     await app.register(async (scope: HttpApp) => module(scope, deps), { prefix: API_PREFIX });
   }
+  for (const door of options.doors ?? []) await app.register(async (scope: HttpApp) => door(scope, deps));
   await app.ready();
   return app;
 }

@@ -15,6 +15,7 @@ export const httpError = defineErrors({
   cursor_invalid: { status: 400, title: 'Cursor not valid' },
   route_not_found: { status: 404, title: 'No such address' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
+  csrf_refused: { status: 403, title: 'Change from a foreign page' },
   idempotency_key_invalid: { status: 400, title: 'Idempotency-Key not valid' },
   idempotency_key_reused: { status: 422, title: 'Idempotency-Key used for another request' },
   not_ready: { status: 503, title: 'Not ready' },

@@ -134,7 +134,7 @@ function claimOf(request: FastifyRequest): Claim | null {
   if (typeof key !== 'string' || !PRINTABLE_ASCII.test(key)) {
     throw httpError('idempotency_key_invalid', 'An Idempotency-Key has 1 to 255 printable ASCII characters');
   }
-  const scope = request.principal?.actor.id ?? 'open';
+  const scope = request.actor?.id ?? 'open';
   return {
     scope,
     key,

@@ -70,6 +70,7 @@ export function problemHeaders(error: LongmenError): Record<string, string> {
     const reason = error.code === 'token_missing' ? '' : ', error="invalid_token"';
     headers['www-authenticate'] = `Bearer realm="longmen"${reason}`;
   }
+  if (error.status === 429) headers['retry-after'] = String(error.meta.retry_after_seconds ?? 60);
   if (error.status === 503) headers['retry-after'] = '1';
   return headers;
 }

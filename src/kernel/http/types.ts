@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Access } from '#kernel/access';
+import type { Approvals } from '#kernel/approvals';
 import type { Clock } from '#kernel/clock';
 import type { Config } from '#kernel/config';
 import type { Database } from '#kernel/database';
@@ -23,6 +24,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Whose token the request carries; null only on routes that are open to all. */
     token: TokenIdentity | null;
+    /** Whose session cookie the request carries, when no token came with it. */
+    session: SessionIdentity | null;
     /** Base64 SHA-256 of a JSON body as sent; null when there was none. */
     bodyDigest: string | null;
     /** The stable code of the refusal that was answered. */
@@ -48,9 +51,31 @@ export interface RequestAudit extends TransactionAudit {
   install(app: HttpApp): void;
 }
 
+/** A person with a valid session. */
+export interface SessionIdentity {
+  readonly sessionId: string;
+  readonly staffId: string;
+  readonly login: string;
+  readonly name: string;
+  readonly locale: 'zh-CN' | 'en';
+  /** Home unit. */
+  readonly unitId: number;
+}
+
+export interface SessionVerifier {
+  /**
+   * Says whose session cookie is in a Cookie header: null without one; at once when it was verified in the last seconds.
+   *
+   * @throws (or rejects with) a 401 for a session that ended; database errors.
+   */
+  verify(cookieHeader: string): SessionIdentity | null | Promise<SessionIdentity>;
+  /** Forgets what is remembered, so that the end of a session works at once in this process. */
+  forget(): void;
+}
+
 /** What {@link buildHttp} needs. */
 export interface HttpOptions {
-  readonly config: Pick<Config, 'bodyLimitMib'>;
+  readonly config: Pick<Config, 'bodyLimitMib'> & Partial<Pick<Config, 'trustedProxies'>>;
   readonly db: Database;
   readonly clock: Clock;
   readonly log: Log;
@@ -58,11 +83,19 @@ export interface HttpOptions {
   readonly tokens: TokenVerifier;
   /** Without it nothing is recorded; only for servers that serve nobody, such as tests of a room. */
   readonly audit?: RequestAudit;
+  /** Without it only tokens open the API. */
+  readonly sessions?: SessionVerifier;
+  /** Modules with addresses of their own, open to all: how people sign in. */
+  readonly doors?: readonly RouteModule[];
+  /** Default: made here. Given when something else in the process needs the same ones. */
+  readonly access?: Access;
+  readonly approvals?: Approvals;
 }
 
 /** What a room gets to build its routes with. */
 export interface HttpDeps extends HttpOptions, Idempotency {
   readonly access: Access;
+  readonly approvals: Approvals;
 }
 
 /** What a room exports: adds its routes, addressed from `/api/v1`, in a scope of its own. */

@@ -15,6 +15,7 @@ test('a token verifies as who it was made for, and only its digest is stored', a
     name: 'payroll',
     permissions: ['*:*'],
     unitId: 1,
+    expiresAt: null,
   });
   const { rows } = await db.admin.query<{ stored: string }>(
     `select row_to_json(token)::text as stored from kernel.token where token_id = $1`,
@@ -60,7 +61,7 @@ test('a verified token is remembered for seconds, without a promise; one questio
   const answers = await Promise.all([1, 2, 3].map(() => verifier.verify(secret)));
   assert.deepEqual(new Set(answers.map((answer) => answer.tokenId)), new Set([tokenId]));
   assert.equal(questions, 1);
-  assert.deepEqual(verifier.verify(secret), { tokenId, name: 'hot', permissions: ['*:*'], unitId: 1 });
+  assert.deepEqual(verifier.verify(secret), { tokenId, name: 'hot', permissions: ['*:*'], unitId: 1, expiresAt: null });
   assert.equal(questions, 1);
 });
 
@@ -110,4 +111,39 @@ test('the application role can neither delete a token nor change its secret', as
   ]) {
     await assert.rejects(db.query(sql, [tokenId]), /permission denied/);
   }
+});
+
+test('a token has permissions in a unit, and expires', async () => {
+  const moving = manualClock('2025-01-02T03:04:05Z');
+  const options = {
+    permissions: ['ledger.*:read', 'ledger.*:read'],
+    unitId: 7,
+    expiresAt: '2025-01-02T12:00:00+08:00',
+  };
+  const made = await createToken(db, 'reader', moving, options);
+  const identity = await verifyToken(db, made.secret, moving);
+  assert.deepEqual(identity.permissions, ['ledger.*:read']);
+  assert.equal(identity.unitId, 7);
+  assert.equal(identity.expiresAt, '2025-01-02T04:00:00.000000Z');
+  moving.set('2025-01-02T04:00:00Z');
+  await assert.rejects(verifyToken(db, made.secret, moving), { code: 'token_expired', status: 401 });
+  const cases = [
+    { permissions: [] },
+    { permissions: ['all'] },
+    { permissions: ['ledger:*:*'] },
+    { permissions: ['ledger*:read'] },
+    { expiresAt: '2025-01-01T00:00:00Z' },
+  ];
+  for (const wrong of cases) {
+    await assert.rejects(
+      createToken(db, 'wrong', moving, wrong),
+      { code: 'token_scope_invalid' },
+      JSON.stringify(wrong),
+    );
+  }
+});
+
+test('without options a token may do everything, for ever', async () => {
+  const made = await createToken(db, 'plain', clock);
+  assert.deepEqual([made.permissions, made.unitId, made.expiresAt], [['*:*'], 1, null]);
 });

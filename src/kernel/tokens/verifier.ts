@@ -12,13 +12,15 @@ export interface TokenIdentity {
   /** Patterns of permissions, held in the unit and all below it. */
   readonly permissions: readonly string[];
   readonly unitId: number;
+  /** RFC 3339, UTC; null: never. */
+  readonly expiresAt: string | null;
 }
 
 export interface TokenVerifier {
   /**
    * Says whose secret this is: at once when it was verified in the last seconds, else after asking the database.
    *
-   * @throws (or rejects with) `token_invalid`, also for a revoked token; database errors.
+   * @throws (or rejects with) `token_invalid`, also for a revoked token; `token_expired`; database errors.
    */
   verify(secret: string): TokenIdentity | Promise<TokenIdentity>;
   /** Forgets what is remembered, so that a revocation in this process works at once. */
@@ -87,16 +89,20 @@ export function createTokenVerifier(options: {
 }
 
 async function readIdentity(db: Queryable, digest: string, clock: Clock): Promise<TokenIdentity> {
-  const { rows } = await db.query<{ token_id: string; name: string; stale: boolean }>(
-    `select token_id, name, last_used_at is null or last_used_at < $2::timestamptz - interval '1 hour' as stale
+  const { rows } = await db.query<TokenIdentity & { stale: boolean; expired: boolean }>(
+    `select token_id as "tokenId", name, permissions, unit_id as "unitId", expires_at as "expiresAt",
+            coalesce(expires_at <= $2, false) as expired,
+            last_used_at is null or last_used_at < $2::timestamptz - interval '1 hour' as stale
        from kernel.token
       where secret_sha256 = decode($1, 'base64') and revoked_at is null`,
     [digest, clock.now().toString()],
   );
   const [row] = rows;
   if (row === undefined) throw tokenError('token_invalid', 'The bearer token is not valid');
-  if (row.stale) void recordUse(db, row.token_id, clock);
-  return { tokenId: row.token_id, name: row.name, permissions: ['*:*'], unitId: 1 };
+  const { stale, expired, ...identity } = row;
+  if (expired) throw tokenError('token_expired', 'The bearer token has expired', { expired_at: identity.expiresAt });
+  if (stale) void recordUse(db, identity.tokenId, clock);
+  return identity;
 }
 
 /** The time of last use is a courtesy to operators: when it cannot be written, the request goes on. */

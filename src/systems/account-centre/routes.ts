@@ -1,13 +1,15 @@
 /** The account centre over HTTP: trees, what is done to them, statements. The token's name is kept as the actor. */
 import type { Ledger } from '#engines/ledger';
+import { waitingReply } from '#kernel/administration';
 import type { Queryable } from '#kernel/database';
 import { decodeCursor, pageFrom, pageOf, type RouteModule } from '#kernel/http';
 import { alertRoutes } from './alert-routes.ts';
+import { centreCommands } from './commands.ts';
 import { earmarkRoutes } from './earmark-routes.ts';
 import { handOf } from './hand.ts';
 import { actionJson, minorOf, statementJson, treeJson } from './json.ts';
 import * as schemas from './schemas.ts';
-import { act, addNode, attachAccounts, type CentreDeps, openCustomer, openTreeAccounts } from './service.ts';
+import { addNode, attachAccounts, type CentreDeps, openCustomer, openTreeAccounts } from './service.ts';
 import { listActions, listCustomers, readCustomer } from './store.ts';
 import { customerStatement, readTree } from './tree.ts';
 
@@ -18,6 +20,7 @@ export function accountCentreRoutes(ledger: Ledger): RouteModule {
   return async (app, deps) => {
     const { db, clock } = deps;
     const room: CentreDeps = { db, clock, ledger };
+    const commands = centreCommands(room, deps);
     /** Several reads of one state of the books. */
     const snapshot = <T>(work: (tx: Queryable) => Promise<T>) => db.transaction(work, { isolation: 'repeatable read' });
     const tree = (book: string, key: string, clocks = {}) =>
@@ -146,19 +149,18 @@ export function accountCentreRoutes(ledger: Ledger): RouteModule {
         config: { permission: 'account_centre:write' },
         schema: {
           tags,
-          summary: 'Freeze, unfreeze or close one account or the whole tree, with a reason: all or nothing',
+          summary:
+            'Freeze, unfreeze or close one account or the whole tree, with a reason: all or nothing; under four eyes',
           description: 'What stands in the way of closing comes in `obstacles` of the problem `action_stopped`.',
           params: schemas.keyParams,
           body: schemas.actionBody,
-          response: { 200: schemas.actionResult },
+          response: { 200: schemas.actionResult, 202: waitingReply },
         },
       },
       (request, reply) =>
         deps.idempotently(request, reply, async (tx) => {
-          const { book, action, account_id } = request.body;
-          const asked = { action, accountId: account_id };
-          const { changes, kept } = await act(room, tx, book, request.params.key, asked, handOf(request));
-          return { status: 200, body: { changes: [...changes], kept: [...kept] } };
+          const { book, action, account_id: accountId, reason } = request.body;
+          return commands.act(tx, { book, customer: request.params.key, action, accountId, reason }, reason);
         }),
     );
     app.get(

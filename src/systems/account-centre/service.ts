@@ -1,6 +1,7 @@
 /** Opening trees and accounts in them, and freezing, unfreezing and closing: for one account or the whole tree. */
 import { type Account, type AccountInput, type AccountState, type Ledger, readAccounts } from '#engines/ledger';
 import type { Clock } from '#kernel/clock';
+import { asSystem } from '#kernel/context';
 import { type Database, isStorable, type Transaction } from '#kernel/database';
 import { instantText } from '#kernel/dates';
 import { appendEvents } from '#kernel/events';
@@ -79,10 +80,12 @@ export async function openCustomer(
   const at = instantText(clock.now());
   if (await store.addCustomer(tx, bookId, key, at)) {
     const group = { dimension: CUSTOMER_DIMENSION, daily: false };
-    await ledger.createGroups(tx, book, [
-      { ...group, code: groupCode(key) },
-      ...kinds.map((kind) => ({ ...group, code: groupCode(key, kind), parentCode: groupCode(key) })),
-    ]);
+    await asSystem(() =>
+      ledger.createGroups(tx, book, [
+        { ...group, code: groupCode(key) },
+        ...kinds.map((kind) => ({ ...group, code: groupCode(key, kind), parentCode: groupCode(key) })),
+      ]),
+    );
     for (const kind of kinds) await store.addNode(tx, bookId, key, { path: kind, name: '' }, at);
     await appendEvents(tx, bookId, clock, [
       { type: 'account_centre.customer_opened', subject: key, payload: { customer: key } },
@@ -117,15 +120,17 @@ export async function addNode(
   if (above === null || !nodes.has(above)) {
     throw centreError('node_not_found', `No node ${above} to stand below`, { node: path });
   }
-  await ledger.createGroups(tx, book, [
-    {
-      dimension: CUSTOMER_DIMENSION,
-      code: groupCode(key, path),
-      parentCode: groupCode(key, above),
-      name: node.name,
-      daily: false,
-    },
-  ]);
+  await asSystem(() =>
+    ledger.createGroups(tx, book, [
+      {
+        dimension: CUSTOMER_DIMENSION,
+        code: groupCode(key, path),
+        parentCode: groupCode(key, above),
+        name: node.name,
+        daily: false,
+      },
+    ]),
+  );
   await store.addNode(tx, bookId, key, { path, name: node.name }, instantText(clock.now()));
   return { path, name: node.name };
 }
@@ -231,7 +236,8 @@ interface Placing {
 async function place({ ledger, clock }: CentreDeps, tx: Transaction, placing: Placing): Promise<void> {
   const { book, bookId, key, node, ids, action, who, tree } = placing;
   // The ledger says first that an account is missing, before its row here could be refused for another reason.
-  await ledger.joinGroupIn(tx, book, { dimension: CUSTOMER_DIMENSION, code: groupCode(key, node) }, ids);
+  const group = { dimension: CUSTOMER_DIMENSION, code: groupCode(key, node) };
+  await asSystem(() => ledger.joinGroupIn(tx, book, group, ids));
   const places = await store.placesOf(tx, bookId, ids);
   for (const there of places.values()) {
     if (there.customer === key && there.path === node) continue;

@@ -1,6 +1,10 @@
 /** The rows of trees and their trail. */
+
 import type { AccountState } from '#engines/ledger';
+import { institutionId } from '#kernel/access';
+import { ownUnit } from '#kernel/context';
 import type { Queryable, Transaction } from '#kernel/database';
+import { bookUnit } from '#kernel/events';
 import { centreError } from './errors.ts';
 import { type Freeze, freezeOf, treeActions } from './model.ts';
 
@@ -56,6 +60,16 @@ export async function readCustomer(db: Queryable, bookId: number, key: string): 
   return found;
 }
 
+/** The unit that keeps a customer. Error: `tree_not_found`. */
+export async function customerUnit(db: Queryable, bookId: number, key: string): Promise<number> {
+  await readCustomer(db, bookId, key);
+  const { rows } = await db.query<{ unitId: number }>(
+    'select unit_id as "unitId" from account_centre.customer where book_id = $1 and customer_key = $2',
+    [bookId, key],
+  );
+  return rows[0]?.unitId ?? institutionId;
+}
+
 /** Customers in the order of their keys, behind `after`. */
 export async function listCustomers(
   db: Queryable,
@@ -76,8 +90,9 @@ export async function listCustomers(
 /** Returns false when it was there. */
 export async function addCustomer(tx: Transaction, bookId: number, key: string, at: string): Promise<boolean> {
   const { rowCount } = await tx.query(
-    `insert into account_centre.customer (book_id, customer_key, opened_at) values ($1, $2, $3) on conflict do nothing`,
-    [bookId, key, at],
+    `insert into account_centre.customer (book_id, customer_key, opened_at, unit_id) values ($1, $2, $3, $4)
+     on conflict do nothing`,
+    [bookId, key, at, ownUnit() ?? (await bookUnit(tx, bookId))],
   );
   return rowCount > 0;
 }

@@ -1,23 +1,17 @@
-/** The general ledger over HTTP: chart, periods and year end. The token's name is kept as the actor. */
+/** The general ledger over HTTP: chart, periods and year end. Who acts is kept by name. */
 import type { Ledger } from '#engines/ledger';
-import type { Queryable, Transaction } from '#kernel/database';
+import { waitingReply } from '#kernel/administration';
+import type { Queryable } from '#kernel/database';
 import { decodeCursor, pageFrom, pageOf, type RouteModule } from '#kernel/http';
 import { formatAmount } from '#kernel/money';
 import { chartOf, chartState } from './chart/queries.ts';
 import { accountsOutsideChart, installChart, standardChart } from './chart/service.ts';
-import {
-  actionJson,
-  adjustmentJson,
-  chartEntryJson,
-  checkJson,
-  periodJson,
-  periodResultJson,
-  yearEndJson,
-} from './json.ts';
-import type { GeneralLedgerDeps, Hand } from './model.ts';
+import { actionJson, adjustmentJson, chartEntryJson, checkJson, periodJson, yearEndJson } from './json.ts';
+import type { GeneralLedgerDeps } from './model.ts';
+import { periodCommands } from './periods/commands.ts';
 import { parsePeriod } from './periods/model.ts';
 import { adjustmentsOf, listPeriods, periodActions, periodStatus } from './periods/queries.ts';
-import { closePeriod, type PeriodResult, periodChecks, reopenPeriod, sealPeriod } from './periods/service.ts';
+import { periodChecks } from './periods/service.ts';
 import * as schemas from './schemas.ts';
 import { handOf, suspenseRoutes } from './suspense/routes.ts';
 import { readYearEnd } from './year-end/queries.ts';
@@ -195,43 +189,34 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
       }),
     );
 
-    const actions: readonly {
-      readonly path: string;
-      readonly summary: string;
-      readonly act: (tx: Transaction, book: string, period: string, hand: Hand) => Promise<PeriodResult>;
-    }[] = [
-      {
-        path: 'seal',
-        summary: 'Seal a closed period and all before it: it takes nothing any more',
-        act: (tx, book, period, hand) => sealPeriod(room, tx, book, period, hand),
-      },
+    const commands = periodCommands(room, deps);
+    const steps = [
+      { path: 'seal', summary: 'Seal a closed period and all before it: it takes nothing any more; under four eyes' },
       {
         path: 'reopen',
-        summary: 'Open a period again, with a reason; the year ends from its year on are undone by reversal',
-        act: (tx, book, period, hand) => reopenPeriod(room, tx, book, period, hand),
+        summary:
+          'Open a period again, with a reason; the year ends from its year on are undone by reversal; under four eyes',
       },
-    ];
+    ] as const;
     app.post(
       '/general-ledger/periods/:period/close',
       {
         config: { permission: 'general_ledger.period:close', reach: 'book' },
         schema: {
           tags,
-          summary: 'Close a period: it takes nothing but adjustments any more',
+          summary: 'Close a period: it takes nothing but adjustments any more; under four eyes',
           params: schemas.periodParams,
           body: schemas.closeBody,
-          response: { 200: schemas.periodActionReply },
+          response: { 200: schemas.periodActionReply, 202: waitingReply },
         },
       },
       (request, reply) =>
         deps.idempotently(request, reply, async (tx) => {
-          const { book, pending_limit_days } = request.body;
-          const options = { ...handOf(request), pendingLimitDays: pending_limit_days };
-          const result = await closePeriod(room, tx, book, request.params.period, options);
-          return { status: 200, body: periodResultJson(result) };
+          const { book, reason, pending_limit_days: pendingLimitDays } = request.body;
+          return commands.close(tx, { book, period: request.params.period, reason, pendingLimitDays }, reason);
         }),
     );
-    for (const { path, summary, act } of actions) {
+    for (const { path, summary } of steps) {
       app.post(
         `/general-ledger/periods/:period/${path}`,
         {
@@ -241,13 +226,13 @@ export function generalLedgerRoutes(ledger: Ledger, options: Pick<GeneralLedgerD
             summary,
             params: schemas.periodParams,
             body: schemas.actionBody,
-            response: { 200: schemas.periodActionReply },
+            response: { 200: schemas.periodActionReply, 202: waitingReply },
           },
         },
         (request, reply) =>
           deps.idempotently(request, reply, async (tx) => {
-            const result = await act(tx, request.body.book, request.params.period, handOf(request));
-            return { status: 200, body: periodResultJson(result) };
+            const { book, reason } = request.body;
+            return commands[path](tx, { book, period: request.params.period, reason }, reason);
           }),
       );
     }

@@ -1,5 +1,7 @@
 /** Suspense accounts over HTTP. */
+
 import { readAccount } from '#engines/ledger';
+import { currentContext } from '#kernel/context';
 import { type IsoDate, parseDate } from '#kernel/dates';
 import { pageOf, type RouteModule } from '#kernel/http';
 import { parseAmountMinor } from '#kernel/money';
@@ -12,8 +14,8 @@ import { markSuspenseAccount, matchSuspense, setAgeingRule, undoSuspenseMatch } 
 const tags = ['general ledger'];
 
 /** Who sends a request, by the name of the token, and the reason given. */
-export function handOf(request: { token: { name: string } | null; body: { reason?: string | undefined } }): Hand {
-  return { actor: request.token?.name ?? '', reason: request.body.reason };
+export function handOf(request: { body: { reason?: string | undefined } }): Hand {
+  return { actor: currentContext().actor.name, reason: request.body.reason };
 }
 
 /** Routes below /api/v1/general-ledger/suspense. */

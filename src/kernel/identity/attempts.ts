@@ -1,0 +1,93 @@
+/** Failed sign-ins, counted in the database for all processes: per account and per network address. */
+import type { Clock } from '#kernel/clock';
+import type { Queryable } from '#kernel/database';
+import { parseInstant } from '#kernel/dates';
+import { invariant } from '#kernel/errors';
+import { identityError } from './errors.ts';
+import { accountBackoff, addressBackoff, type Backoff, waitAfter } from './model.ts';
+
+/** Who tries: a login as given (it need not exist), null where only the address is known; and from where. */
+export interface Attempt {
+  readonly account: string | null;
+  readonly address: string;
+}
+
+/** A count is forgotten when nothing failed for this long. */
+const FORGOTTEN_AFTER_HOURS = 24;
+
+/**
+ * Counts a try as failed before it is made, so that many at once are counted, too. {@link attemptSucceeded} takes it back.
+ *
+ * @throws `sign_in_locked` with `retry_after_seconds`; then nothing was counted
+ */
+export async function attemptBegins(db: Queryable, attempt: Attempt, clock: Clock): Promise<void> {
+  await count(db, 'address', attempt.address, addressBackoff, clock);
+  if (attempt.account !== null) await count(db, 'account', attempt.account, accountBackoff, clock);
+}
+
+/** The try was good: the account starts anew, the address gets back what this try was counted. */
+export async function attemptSucceeded(db: Queryable, attempt: Attempt): Promise<void> {
+  if (attempt.account !== null) await forgetFailures(db, attempt.account);
+  await db.query(
+    `update kernel.sign_in_failure set failures = greatest(failures - 1, 0), locked_until = null
+      where scope = 'address' and key = $1`,
+    [keyText(attempt.address)],
+  );
+}
+
+/** Lets somebody try again at once: they have shown otherwise who they are. */
+export async function forgetFailures(db: Queryable, account: string): Promise<void> {
+  await db.query(`delete from kernel.sign_in_failure where scope = 'account' and key = $1`, [keyText(account)]);
+}
+
+/** Deletes counts that no longer matter, and codes that no longer could be sent again; for a daily job. */
+export async function purgeAttempts(db: Queryable, clock: Clock): Promise<void> {
+  const before = clock.now().subtract({ hours: FORGOTTEN_AFTER_HOURS }).toString();
+  await db.query('delete from kernel.sign_in_failure where last_failed_at < $1', [before]);
+  await db.query('delete from kernel.staff_code where used_at < $1', [before]);
+  await db.query('delete from identity.verification where "expiresAt" < $1', [before]);
+  await db.query('delete from identity.session where "expiresAt" < $1', [before]);
+}
+
+async function count(db: Queryable, scope: 'account' | 'address', key: string, backoff: Backoff, clock: Clock) {
+  const present = clock.now();
+  const forgotten = present.subtract({ hours: FORGOTTEN_AFTER_HOURS }).toString();
+  const { rows } = await db.query<{ failures: number }>(
+    `insert into kernel.sign_in_failure as f (scope, key, failures, last_failed_at)
+     values ($1, $2, 1, $3)
+     on conflict (scope, key) do update
+       set failures = case when f.last_failed_at < $4 then 1 else f.failures + 1 end, last_failed_at = $3
+       where f.locked_until is null or f.locked_until <= $3
+     returning failures`,
+    [scope, keyText(key), present.toString(), forgotten],
+  );
+  const [counted] = rows;
+  if (counted === undefined) throw await locked(db, scope, key, clock);
+  const wait_s = waitAfter(counted.failures, backoff);
+  if (wait_s === 0) return;
+  await db.query(`update kernel.sign_in_failure set locked_until = $3 where scope = $1 and key = $2`, [
+    scope,
+    keyText(key),
+    present.add({ seconds: wait_s }).toString(),
+  ]);
+}
+
+async function locked(db: Queryable, scope: string, key: string, clock: Clock): Promise<Error> {
+  const { rows } = await db.query<{ until: string | null }>(
+    `select locked_until as until from kernel.sign_in_failure where scope = $1 and key = $2`,
+    [scope, keyText(key)],
+  );
+  const until = rows[0]?.until ?? null;
+  const wait_ms = until === null ? 0 : parseInstant(until).epochMilliseconds - clock.now().epochMilliseconds;
+  const retry_after_seconds = Math.max(1, Math.ceil(wait_ms / 1_000));
+  invariant(Number.isFinite(retry_after_seconds), 'waiting_is_a_number');
+  return identityError('sign_in_locked', 'Too many sign-ins have failed; try again later', { retry_after_seconds });
+}
+
+/** What people type can be long; only so much of it tells accounts apart. */
+function keyText(key: string): string {
+  return key
+    .toLowerCase()
+    .slice(0, 100)
+    .replace(/\p{Cc}/gu, '');
+}

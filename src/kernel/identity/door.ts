@@ -1,0 +1,320 @@
+/**
+ * The way in: what of better-auth is reachable, below /api/auth, and what the house adds. Every address is named here;
+ * bodies are strict; answers carry no session token, which is for the cookie alone.
+ */
+import { hash } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { type HttpApp, refuseForeignWrite, type SessionIdentity, textField, uuidField } from '#kernel/http';
+import { type Attempt, attemptBegins, attemptSucceeded } from './attempts.ts';
+import { AUTH_PATH, SIGN_IN_PAGE, SSO_PROVIDER } from './auth.ts';
+import { identityError } from './errors.ts';
+import type { Identity } from './identity.ts';
+import { acceptLink, readLink } from './links.ts';
+import { LONGEST_PASSWORD } from './model.ts';
+import { addPages } from './page.ts';
+import { checkNewPassword, rememberPassword, verifyPassword } from './passwords.ts';
+import { readStaff } from './read.ts';
+
+const password = z
+  .string()
+  .min(1)
+  .max(4 * LONGEST_PASSWORD);
+const code = z.string().min(1).max(64);
+const credential = z.record(z.string(), z.unknown());
+
+/** A step of better-auth that is let through as it is. */
+interface Step {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: z.ZodType;
+  /** Only for somebody who is signed in. */
+  readonly session?: true;
+  /** A secret is tried, so failures count: of the account that is signed in, if any, and of the address. */
+  readonly counted?: true;
+  /** Part of signing in: whatever goes wrong is told with one code. */
+  readonly signIn?: true;
+}
+
+const steps: readonly Step[] = [
+  { method: 'POST', path: '/sign-out', body: z.strictObject({}).optional() },
+  { method: 'POST', path: '/two-factor/enable', body: z.strictObject({ password }), session: true, counted: true },
+  { method: 'POST', path: '/two-factor/disable', body: z.strictObject({ password }), session: true, counted: true },
+  {
+    method: 'POST',
+    path: '/two-factor/generate-backup-codes',
+    body: z.strictObject({ password }),
+    session: true,
+    counted: true,
+  },
+  { method: 'POST', path: '/two-factor/verify-totp', body: z.strictObject({ code }), counted: true, signIn: true },
+  {
+    method: 'POST',
+    path: '/two-factor/verify-backup-code',
+    body: z.strictObject({ code }),
+    counted: true,
+    signIn: true,
+  },
+  { method: 'GET', path: '/passkey/generate-register-options', session: true },
+  {
+    method: 'POST',
+    path: '/passkey/verify-registration',
+    body: z.strictObject({ response: credential, name: textField.max(100).optional() }),
+    session: true,
+  },
+  { method: 'GET', path: '/passkey/generate-authenticate-options' },
+  {
+    method: 'POST',
+    path: '/passkey/verify-authentication',
+    body: z.strictObject({ response: credential }),
+    counted: true,
+    signIn: true,
+  },
+  { method: 'GET', path: '/passkey/list-user-passkeys', session: true },
+  { method: 'POST', path: '/passkey/delete-passkey', body: z.strictObject({ id: uuidField }), session: true },
+];
+
+interface Outcome {
+  readonly response: Response;
+  /** The JSON of the answer, without tokens. */
+  readonly body: Readonly<Record<string, unknown>>;
+  /** The token of the session that was made, which nobody else is to see. */
+  readonly token: string | null;
+}
+
+export function signInDoor(identity: Identity) {
+  const { db, clock, sessions, policy } = identity;
+
+  async function forward(
+    request: FastifyRequest,
+    step: { method: string; path: string; body?: unknown; search?: string },
+    again = false,
+  ): Promise<Outcome> {
+    const headers = new Headers({ 'x-longmen-address': request.ip });
+    const { cookie, origin } = request.headers;
+    if (cookie !== undefined) headers.set('cookie', cookie);
+    if (origin !== undefined) headers.set('origin', origin);
+    headers.set('user-agent', (request.headers['user-agent'] ?? '').slice(0, 300));
+    if (step.body !== undefined) headers.set('content-type', 'application/json');
+    const auth = await identity.auth(again);
+    const response = await auth.handler(
+      new Request(`${identity.publicUrl()}${AUTH_PATH}${step.path}${step.search ?? ''}`, {
+        method: step.method,
+        headers,
+        ...(step.body === undefined ? {} : { body: JSON.stringify(step.body) }),
+      }),
+    );
+    return { response, ...withoutTokens(await response.text()) };
+  }
+
+  async function sessionOf(request: FastifyRequest): Promise<SessionIdentity | null> {
+    const { cookie } = request.headers;
+    return cookie === undefined ? null : sessions.verify(cookie);
+  }
+
+  async function sessionNeeded(request: FastifyRequest): Promise<SessionIdentity> {
+    const session = await sessionOf(request);
+    if (session === null) throw identityError('session_needed', 'Sign in first');
+    return session;
+  }
+
+  /** Sends what better-auth answered: cookies, and the body or the house's own error. */
+  function relay(reply: FastifyReply, outcome: Outcome, signIn: boolean, body: unknown = outcome.body): FastifyReply {
+    const { response } = outcome;
+    if (!response.ok) throw refusal(response, outcome.body, signIn);
+    sessions.forget();
+    return withCookies(reply, response).send(body);
+  }
+
+  /** A code opens the door once, also within the half minute it is valid for. */
+  async function refuseUsedCode(outcome: Outcome, code: string): Promise<void> {
+    const { user } = outcome.body;
+    const staffId = typeof user === 'object' && user !== null && 'id' in user ? String(user.id) : '';
+    const present = clock.now();
+    await db.query('delete from kernel.staff_code where staff_id = $1 and used_at < $2', [
+      staffId,
+      present.subtract({ minutes: 5 }).toString(),
+    ]);
+    const { rowCount } = await db.query(
+      `insert into kernel.staff_code (staff_id, digest, used_at) values ($1, decode($2, 'base64'), $3)
+       on conflict do nothing`,
+      [staffId, hash('sha256', code, 'base64'), present.toString()],
+    );
+    if (rowCount === 1) return;
+    await db.query('delete from identity.session where token = $1', [outcome.token]);
+    sessions.forget();
+    throw signInRefused();
+  }
+
+  async function take(request: FastifyRequest, reply: FastifyReply, step: Step): Promise<FastifyReply> {
+    refuseForeignWrite(request);
+    const session = step.session === true ? await sessionNeeded(request) : null;
+    const attempt: Attempt | null =
+      step.counted === true ? { account: session?.login ?? null, address: request.ip } : null;
+    if (attempt !== null) await attemptBegins(db, attempt, clock);
+    const { body } = request;
+    const outcome = await forward(request, { method: step.method, path: step.path, ...(body ? { body } : {}) });
+    if (outcome.response.ok) {
+      if (step.path === '/two-factor/verify-totp') await refuseUsedCode(outcome, (body as { code: string }).code);
+      if (attempt !== null) await attemptSucceeded(db, attempt);
+    }
+    return relay(reply, outcome, step.signIn === true);
+  }
+
+  async function signIn(request: FastifyRequest, reply: FastifyReply, body: { username: string; password: string }) {
+    refuseForeignWrite(request);
+    const attempt = { account: body.username, address: request.ip };
+    await attemptBegins(db, attempt, clock);
+    const outcome = await forward(request, { method: 'POST', path: '/sign-in/username', body });
+    if (!outcome.response.ok) throw signInRefused();
+    // With a second factor to come, only that clears the count: guessing it must not be free.
+    const second = outcome.body.twoFactorRedirect === true;
+    if (!second) await attemptSucceeded(db, attempt);
+    return relay(reply, outcome, true, {
+      signed_in: !second,
+      second_factors: second ? (outcome.body.twoFactorMethods ?? []) : [],
+    });
+  }
+
+  async function changePassword(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    body: { current_password: string; new_password: string },
+  ) {
+    refuseForeignWrite(request);
+    const { staffId, login } = await sessionNeeded(request);
+    const attempt = { account: login, address: request.ip };
+    await attemptBegins(db, attempt, clock);
+    if (!(await verifyPassword(await passwordHashOf(staffId), body.current_password))) {
+      throw identityError('password_wrong', 'The present password is not right');
+    }
+    await attemptSucceeded(db, attempt);
+    await checkNewPassword(db, await readStaff(db, staffId), body.new_password, policy);
+    const outcome = await forward(request, {
+      method: 'POST',
+      path: '/change-password',
+      body: { currentPassword: body.current_password, newPassword: body.new_password, revokeOtherSessions: true },
+    });
+    if (outcome.response.ok) await rememberPassword(db, staffId, await passwordHashOf(staffId), clock);
+    return relay(reply, outcome, false, { changed: true });
+  }
+
+  async function passwordHashOf(staffId: string): Promise<string> {
+    const { rows } = await db.query<{ password: string | null }>(
+      `select password from identity.account where "userId" = $1 and "providerId" = 'credential'`,
+      [staffId],
+    );
+    return rows[0]?.password ?? '';
+  }
+
+  async function beginSso(request: FastifyRequest, reply: FastifyReply) {
+    refuseForeignWrite(request);
+    if (!identity.ssoConfigured) throw identityError('sso_not_configured', 'This house has no single sign-on');
+    const step = {
+      method: 'POST',
+      path: '/sign-in/social',
+      // Where the browser comes back to is never the caller's to say.
+      body: {
+        provider: SSO_PROVIDER,
+        callbackURL: `${SIGN_IN_PAGE}?signed_in`,
+        errorCallbackURL: SIGN_IN_PAGE,
+        disableRedirect: true,
+      },
+    };
+    const first = await forward(request, step);
+    // The provider may have been away when it was first asked for its addresses.
+    const outcome = first.response.ok ? first : await forward(request, step, true);
+    if (!outcome.response.ok) throw identityError('sso_unavailable', 'The provider of single sign-on does not answer');
+    return withCookies(reply, outcome.response).send({ url: outcome.body.url });
+  }
+
+  return (app: HttpApp): void => {
+    const hide = true;
+    for (const step of steps) {
+      app.route({
+        method: step.method,
+        url: `${AUTH_PATH}${step.path}`,
+        schema: { hide, ...(step.body === undefined ? {} : { body: step.body }) },
+        handler: (request, reply) => take(request, reply, step),
+      });
+    }
+    app.post(
+      `${AUTH_PATH}/sign-in/username`,
+      { schema: { hide, body: z.strictObject({ username: z.string().min(1).max(100), password }) } },
+      (request, reply) => signIn(request, reply, request.body),
+    );
+    app.post(
+      `${AUTH_PATH}/change-password`,
+      { schema: { hide, body: z.strictObject({ current_password: password, new_password: password }) } },
+      (request, reply) => changePassword(request, reply, request.body),
+    );
+    app.post(`${AUTH_PATH}/sign-in/sso`, { schema: { hide, body: z.strictObject({}).optional() } }, beginSso);
+    app.get(`${AUTH_PATH}/callback/${SSO_PROVIDER}`, { schema: { hide } }, async (request, reply) => {
+      const search = new URL(request.raw.url ?? '/', identity.publicUrl()).search;
+      const { response } = await forward(request, { method: 'GET', path: `/callback/${SSO_PROVIDER}`, search });
+      const location = new URL(response.headers.get('location') ?? SIGN_IN_PAGE, identity.publicUrl());
+      const here = location.origin === new URL(identity.publicUrl()).origin;
+      return withCookies(reply, response).redirect(here ? `${location.pathname}${location.search}` : SIGN_IN_PAGE, 303);
+    });
+    app.get(`${AUTH_PATH}/session`, { schema: { hide } }, async (request) => {
+      const session = await sessionOf(request).catch((error: unknown) => {
+        if (error instanceof Error && 'status' in error && error.status === 401) return null;
+        throw error;
+      });
+      const person = session === null ? null : { login: session.login, name: session.name, locale: session.locale };
+      return { person, single_sign_on: identity.ssoConfigured };
+    });
+    app.post(
+      `${AUTH_PATH}/welcome/look`,
+      { schema: { hide, body: z.strictObject({ token: z.string().max(100) }) } },
+      async (request) => {
+        refuseForeignWrite(request);
+        const staff = await readLink(db, request.body.token, clock);
+        return { login: staff.login, name: staff.name, locale: staff.locale, shortest_password: policy.shortest };
+      },
+    );
+    app.post(
+      `${AUTH_PATH}/welcome`,
+      { schema: { hide, body: z.strictObject({ token: z.string().max(100), password }) } },
+      async (request) => {
+        refuseForeignWrite(request);
+        const staff = await db.transaction((tx) => acceptLink(tx, request.body, policy, clock));
+        sessions.forget();
+        return { login: staff.login };
+      },
+    );
+    addPages(app);
+  };
+}
+
+function withCookies(reply: FastifyReply, response: Response): FastifyReply {
+  const cookies = response.headers.getSetCookie();
+  return cookies.length === 0 ? reply : reply.header('set-cookie', cookies);
+}
+
+function withoutTokens(text: string): { body: Readonly<Record<string, unknown>>; token: string | null } {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    json = {};
+  }
+  if (Array.isArray(json)) return { body: { items: json }, token: null };
+  if (typeof json !== 'object' || json === null) return { body: {}, token: null };
+  const { token, session: _session, ...body } = json as Record<string, unknown>;
+  return { body, token: typeof token === 'string' ? token : null };
+}
+
+function signInRefused() {
+  return identityError('sign_in_refused', 'Login, password or second factor are not right, or you may not come in');
+}
+
+/** What better-auth refused, in the house's words; its own code goes along as `reason`. */
+function refusal(response: Response, body: Readonly<Record<string, unknown>>, signIn: boolean): Error {
+  if (signIn) return signInRefused();
+  if (response.status >= 500) return new Error(`sign-in step failed: ${String(body.code ?? response.status)}`);
+  if (response.status === 401) return identityError('session_needed', 'Sign in again for this');
+  const reason = typeof body.code === 'string' ? body.code.toLowerCase() : 'refused';
+  if (reason === 'invalid_password') return identityError('password_wrong', 'The present password is not right');
+  return identityError('sign_in_step_refused', 'This step of signing in was not accepted', { reason });
+}
