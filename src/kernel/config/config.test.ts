@@ -27,6 +27,12 @@ test('defaults need nothing', () => {
     evidence: 'on',
     evidenceOrigin: 'longmen.localhost/api/v1/evidence',
     smtpFrom: 'Longmen <longmen@localhost>',
+    passwordLength: 12,
+    passwordHistory: 5,
+    sessionIdleMinutes: 30,
+    sessionHours: 12,
+    linkHours: 72,
+    oidcCreatesStaff: 'off',
     backupBaseHours: 24,
     backupKeepBases: 2,
     backupKeepDays: 30,
@@ -105,6 +111,12 @@ test('the table describes every setting once', () => {
   for (const key of table) assert.match(key.doc, /^[A-Z].*\.$/);
   assert.deepEqual(
     table.filter((key) => key.secret).map((key) => key.env),
-    ['DATABASE_URL', 'LONGMEN_APP_DATABASE_URL', 'LONGMEN_BACKUP_PASSPHRASE', 'LONGMEN_SMTP_URL'],
+    [
+      'DATABASE_URL',
+      'LONGMEN_APP_DATABASE_URL',
+      'LONGMEN_BACKUP_PASSPHRASE',
+      'LONGMEN_OIDC_CLIENT_SECRET',
+      'LONGMEN_SMTP_URL',
+    ],
   );
 });
