@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
-import { SMTPServer } from 'smtp-server';
 import { assignRole, createUnit, delegate, saveRole } from '#kernel/access';
 import { type Context, currentContext, withContext } from '#kernel/context';
 import { newId } from '#kernel/ids';
 import { addressPolicy, loopbackNetworks, verifySignature } from '#kernel/webhooks';
 import { caller, testServer } from '#test/http';
+import { type Mail, mailServer } from '#test/mail';
 import {
   type DeliveryProof,
   installTemplates,
@@ -49,43 +49,15 @@ async function person(locale: 'zh-CN' | 'en' = 'zh-CN', state = 'active', email?
   return id;
 }
 
-interface Mail {
-  readonly to: string;
-  readonly raw: string;
-}
-const mails: Mail[] = [];
-/** What the mail server says to the next message, in place of taking it. */
-const refusals: { readonly code: number; readonly text: string }[] = [];
-const smtp = new SMTPServer({
-  disabledCommands: ['AUTH', 'STARTTLS'],
-  logger: false,
-  onRcptTo(address, _session, done) {
-    if (address.address.startsWith('nobody')) done(Object.assign(new Error('no such user'), { responseCode: 550 }));
-    else done();
-  },
-  onData(stream, session, done) {
-    const parts: Buffer[] = [];
-    stream.on('data', (part: Buffer) => parts.push(part));
-    stream.on('end', () => {
-      const refusal = refusals.shift();
-      if (refusal !== undefined) return done(Object.assign(new Error(refusal.text), { responseCode: refusal.code }));
-      const to = session.envelope.rcptTo.map(({ address }) => address).join();
-      mails.push({ to, raw: Buffer.concat(parts).toString('utf8') });
-      done(null, 'queued as 42');
-    });
-  },
-});
-await new Promise<void>((resolve) => smtp.listen(0, '127.0.0.1', resolve));
-after(() => new Promise<void>((resolve) => smtp.close(() => resolve())));
-const { port } = smtp.server.address() as AddressInfo;
-const mailServer = { url: `smtp://127.0.0.1:${port}`, from: 'Longmen <notify@bank.example>' };
+const { url: mailUrl, mails, refusals } = await mailServer({ after });
+const smtp = { url: mailUrl, from: 'Longmen <notify@bank.example>' };
 
 const opened: Notifier[] = [];
 after(() => {
   for (const one of opened) one.close();
 });
 function notifier(options: Partial<NotifierOptions> = {}): Notifier {
-  const made = openNotifier({ db, clock, smtp: mailServer, allowedNetworks: loopbackNetworks, ...options });
+  const made = openNotifier({ db, clock, smtp, allowedNetworks: loopbackNetworks, ...options });
   opened.push(made);
   return made;
 }
@@ -197,7 +169,7 @@ test('what a mail server puts off is tried again, with the same message id; what
 
 test('a server that cannot be reached is tried until the attempts are used up', async () => {
   const staffId = await person();
-  const nowhere = notifier({ smtp: { ...mailServer, url: 'smtp://127.0.0.1:1' }, maximumAttempts: 2 });
+  const nowhere = notifier({ smtp: { ...smtp, url: 'smtp://127.0.0.1:1' }, maximumAttempts: 2 });
   await tell(staffId);
   await nowhere.sendDue();
   clock.advance({ minutes: 1 });
