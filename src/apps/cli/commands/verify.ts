@@ -67,13 +67,19 @@ export async function verifyEverything(
   progress: Progress['update'],
   book?: string,
 ) {
-  const [{ verify }, { openMarker }, { evidenceFolder, verifyAudit, verifyPostings }, { verifyInTransit }] =
-    await Promise.all([
-      import('#engines/ledger'),
-      import('#engines/evidence'),
-      import('#systems/evidence'),
-      import('#systems/books'),
-    ]);
+  const [
+    { verify },
+    { openMarker },
+    { evidenceFolder, verifyAudit, verifyPostings },
+    { verifyInTransit },
+    { verifyArchiveRecords },
+  ] = await Promise.all([
+    import('#engines/ledger'),
+    import('#engines/evidence'),
+    import('#systems/evidence'),
+    import('#systems/books'),
+    import('#systems/archive'),
+  ]);
   const marker = openMarker(evidenceFolder(config), { create: false });
   const ledger = await verify(db, { book, onProgress: (done, total) => progress(done, total, 'books') });
   const evidence = await verifyPostings(db, {
@@ -82,15 +88,16 @@ export async function verifyEverything(
     onProgress: (done, total) => progress(done, total, 'evidence'),
   });
   const inTransit = await verifyInTransit(db, book);
+  const archives = await verifyArchiveRecords(db, book);
   // The audit trail belongs to no book.
   const audit =
     book === undefined
       ? await verifyAudit(db, { marker, onProgress: (done, total) => progress(done, total, 'audit trail') })
       : null;
   return {
-    // What is in transit is one more check, over all books of an entity.
-    checks: ledger.checks + evidence.checks + 1,
-    findings: [...ledger.findings, ...evidence.findings, ...inTransit, ...(audit?.findings ?? [])],
+    // What is in transit is one more check, over all books of an entity; archives are another.
+    checks: ledger.checks + evidence.checks + 2,
+    findings: [...ledger.findings, ...evidence.findings, ...inTransit, ...archives, ...(audit?.findings ?? [])],
     audit:
       audit === null
         ? null
