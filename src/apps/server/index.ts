@@ -7,6 +7,7 @@ import { openProcesses, type ProcessFunction, processRoutes, runWorker } from '#
 import { assignRole, createAccess, installStandardRoles } from '#kernel/access';
 import { accessRoutes, approvalRoutes } from '#kernel/administration';
 import { createApprovals } from '#kernel/approvals';
+import { auditRoutes, openTrail, requestAudit } from '#kernel/audit';
 import { backupKeyOf, followBackup } from '#kernel/backup';
 import type { Clock } from '#kernel/clock';
 import type { Config } from '#kernel/config';
@@ -25,18 +26,20 @@ import {
 import { openJobs } from '#kernel/jobs';
 import type { Log } from '#kernel/log';
 import { createMetrics } from '#kernel/metrics';
+import { installTemplates, notificationRoutes, openNotifier } from '#kernel/notifications';
 import { applyRetention, retentionRoutes } from '#kernel/retention';
 import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
 import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
 import { accountCentreRoutes, openAlerts } from '#systems/account-centre';
 import { archiveRoutes } from '#systems/archive';
 import { entityBooks, entityRoutes, openBooks } from '#systems/books';
-import { evidenceFolder, evidenceRoutes, openPostingEvidence } from '#systems/evidence';
+import { evidenceFolder, evidenceRoutes, openAuditEvidence, openPostingEvidence } from '#systems/evidence';
 import { exchangeRoutes, openExchange } from '#systems/exchange';
 import { generalLedgerRoutes } from '#systems/general-ledger';
 import { partyRoutes, simulatedVerification } from '#systems/parties';
 import { openReports, reportRoutes } from '#systems/reports';
 import { openTemplates, templateRoutes } from '#systems/templates';
+import { followApprovals } from './approvals.ts';
 import { keepersOf } from './retention.ts';
 
 export interface RunningServer {
@@ -65,6 +68,8 @@ const IN_TRANSIT_INTERVAL_MS = 1_000;
 const APPROVAL_INTERVAL_MS = 30_000;
 /** How often a new book is noticed by what runs beside each book. */
 const BOOK_INTERVAL_MS = 5_000;
+/** When a loop of its own is begun again that could not be begun. */
+const RESTART_INTERVAL_MS = 5_000;
 /** When data that is old enough is let go of, in the business time zone. */
 const RETENTION_TIME = '17 3 * * *';
 /** A first run over many years takes its time; what is left undone is done the next day. */
@@ -88,19 +93,22 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     const ledger = openLedger({ db, clock, timeZone: config.timeZone, metrics });
     closers.push(() => ledger.close());
     const books = openBooks({ db, clock, ledger });
-    const evidence = openPostingEvidence({
-      db,
-      clock,
-      folder: evidenceFolder(config),
-      origin: config.evidenceOrigin,
-      log,
-    });
+    const trail = openTrail({ db, log });
+    closers.push(() => trail.close());
+    const evidenceDeps = { db, clock, folder: evidenceFolder(config), origin: config.evidenceOrigin, log };
+    const evidence = openPostingEvidence(evidenceDeps);
+    const auditEvidence = openAuditEvidence(evidenceDeps);
     const webhooks = openWebhooks({ db, clock, log, allowedNetworks: loopbackNetworks });
 
     const processes = openProcesses({ db, clock, timeZone: config.timeZone, functions, log });
 
+    await db.transaction((tx) => installTemplates(tx, clock));
+    const notifier = openNotifier({ db, clock, log, smtp: mailServer(config) });
+    closers.push(() => notifier.close());
+
     const stop = new AbortController();
     const loops = [
+      notifier.run(stop.signal),
       every(EXPIRY_INTERVAL_MS, stop.signal, log, async () => {
         for (const { code } of await listBooks(db)) await expireAll(ledger, code, log);
       }),
@@ -116,6 +124,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     loops.push(besideEachBook(db, 'movement alerts', stop.signal, log, (book) => alerts.run(book, stop.signal)));
     if (config.evidence === 'on') {
       loops.push(besideEachBook(db, 'evidence', stop.signal, log, (book) => evidence.run(book, stop.signal)));
+      loops.push(every(RESTART_INTERVAL_MS, stop.signal, log, () => auditEvidence.run(stop.signal)));
     }
     closers.push(async () => {
       stop.abort();
@@ -151,10 +160,12 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     const tokens = createTokenVerifier({ db, clock });
     const access = createAccess({ db, clock });
     const approvals = createApprovals({ db, clock, access });
+    approvals.listen(followApprovals(clock));
     loops.push(every(APPROVAL_INTERVAL_MS, stop.signal, log, async () => void (await approvals.expire())));
     const identity = openIdentity({ db, clock, log, config });
+    const audit = requestAudit({ trail, clock });
     const people = { sessions: identity.sessions, doors: [identity.door] };
-    const app = await buildHttp({ config, db, clock, log, metrics, tokens, access, approvals, ...people }, [
+    const app = await buildHttp({ config, db, clock, log, metrics, tokens, access, approvals, audit, ...people }, [
       meRoutes(identity),
       staffRoutes(identity),
       tokenRoutes,
@@ -168,7 +179,9 @@ export async function startServer(config: Config, options: ServerOptions): Promi
       webhookRoutes(webhooks),
       retentionRoutes,
       archiveRoutes,
-      evidenceRoutes(evidence),
+      evidenceRoutes(evidence, auditEvidence),
+      auditRoutes,
+      notificationRoutes({ policy: notifier.policy, timeZone: config.timeZone }),
       processRoutes(processes),
       templateRoutes(openTemplates({ db, ledger, clock })),
       exchangeRoutes(openExchange({ db, ledger, clock })),
@@ -184,6 +197,10 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     await close();
     throw error;
   }
+}
+
+function mailServer({ smtpUrl, smtpFrom }: Config) {
+  return smtpUrl === undefined ? undefined : { url: smtpUrl, from: smtpFrom };
 }
 
 async function closeAll(closers: (() => Promise<void> | void)[]): Promise<void> {

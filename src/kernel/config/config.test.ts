@@ -26,15 +26,16 @@ test('defaults need nothing', () => {
     timeZone: 'Asia/Shanghai',
     evidence: 'on',
     evidenceOrigin: 'longmen.localhost/api/v1/evidence',
-    backupBaseHours: 24,
-    backupKeepBases: 2,
-    backupKeepDays: 30,
+    smtpFrom: 'Longmen <longmen@localhost>',
     passwordLength: 12,
     passwordHistory: 5,
     sessionIdleMinutes: 30,
     sessionHours: 12,
     linkHours: 72,
     oidcCreatesStaff: 'off',
+    backupBaseHours: 24,
+    backupKeepBases: 2,
+    backupKeepDays: 30,
   } satisfies Partial<Config>);
 });
 
@@ -126,6 +127,12 @@ test('the table describes every setting once', () => {
   for (const key of table) assert.match(key.doc, /^[A-Z].*\.$/);
   assert.deepEqual(
     table.filter((key) => key.secret).map((key) => key.env),
-    ['DATABASE_URL', 'LONGMEN_APP_DATABASE_URL', 'LONGMEN_BACKUP_PASSPHRASE', 'LONGMEN_OIDC_CLIENT_SECRET'],
+    [
+      'DATABASE_URL',
+      'LONGMEN_APP_DATABASE_URL',
+      'LONGMEN_BACKUP_PASSPHRASE',
+      'LONGMEN_OIDC_CLIENT_SECRET',
+      'LONGMEN_SMTP_URL',
+    ],
   );
 });

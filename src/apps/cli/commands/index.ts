@@ -1,6 +1,7 @@
 /** All commands of `longmen`, in the order its help shows them. */
 import type { RegisterCommand } from '../command.ts';
 import { archiveCommand } from './archive.ts';
+import { auditCommand } from './audit.ts';
 import { backupCommand } from './backup.ts';
 import { bookCommand } from './book.ts';
 import { chartCommand } from './chart.ts';
@@ -42,6 +43,7 @@ export const commands: readonly RegisterCommand[] = [
   exportCommand,
   verifyCommand,
   evidenceCommand,
+  auditCommand,
   backupCommand,
   restoreCommand,
   retentionCommand,
