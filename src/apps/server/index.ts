@@ -25,6 +25,7 @@ import { entityBooks, entityRoutes, openBooks } from '#systems/books';
 import { evidenceFolder, evidenceRoutes, openPostingEvidence } from '#systems/evidence';
 import { exchangeRoutes, openExchange } from '#systems/exchange';
 import { generalLedgerRoutes } from '#systems/general-ledger';
+import { partyRoutes, simulatedVerification } from '#systems/parties';
 import { openReports, reportRoutes } from '#systems/reports';
 import { openTemplates, templateRoutes } from '#systems/templates';
 import { keepersOf } from './retention.ts';
@@ -155,6 +156,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
       templateRoutes(openTemplates({ db, ledger, clock })),
       exchangeRoutes(openExchange({ db, ledger, clock })),
       reportRoutes(openReports({ db, entityBooks })),
+      partyRoutes({ timeZone: config.timeZone, verification: simulatedVerification() }),
     ]);
     closers.push(async () => void (await app.close()));
     const url = await app.listen({ host: config.host, port: config.port });
