@@ -30,7 +30,7 @@ import { installTemplates, notificationRoutes, openNotifier } from '#kernel/noti
 import { applyRetention, retentionRoutes } from '#kernel/retention';
 import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
 import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
-import { accountCentreRoutes, openAlerts } from '#systems/account-centre';
+import { accountCentreRoutes, customersOfParties, openAlerts } from '#systems/account-centre';
 import { archiveRoutes } from '#systems/archive';
 import { entityBooks, entityRoutes, openBooks } from '#systems/books';
 import { evidenceFolder, evidenceRoutes, openAuditEvidence, openPostingEvidence } from '#systems/evidence';
@@ -186,7 +186,11 @@ export async function startServer(config: Config, options: ServerOptions): Promi
       templateRoutes(openTemplates({ db, ledger, clock })),
       exchangeRoutes(openExchange({ db, ledger, clock })),
       reportRoutes(openReports({ db, entityBooks })),
-      partyRoutes({ timeZone: config.timeZone, verification: simulatedVerification() }),
+      partyRoutes({
+        timeZone: config.timeZone,
+        verification: simulatedVerification(),
+        customersOf: customersOfParties,
+      }),
     ]);
     closers.push(async () => void (await app.close()));
     const url = await app.listen({ host: config.host, port: config.port });
