@@ -28,7 +28,7 @@ interface Outcome {
 
 export function signInDoor(identity: Identity) {
   const { db, clock, sessions, policy } = identity;
-  const journal = openJournal({ db, clock });
+  const journal = openJournal({ db, clock, policy });
 
   async function forward(
     request: FastifyRequest,

@@ -6,7 +6,7 @@ import { currentContext, withContext } from '#kernel/context';
 import type { Database, Transaction } from '#kernel/database';
 import { instantText } from '#kernel/dates';
 import { notify } from '#kernel/notifications';
-import { isLogin, type Staff } from './model.ts';
+import { isLogin, type PasswordPolicy, type Staff } from './model.ts';
 
 /** Where a request comes from. */
 export interface Place {
@@ -29,7 +29,15 @@ const changes = {
 export type Factor = keyof typeof changes;
 
 /** Writes about sign-in into the trail, each in a transaction of its own; what cannot be written must not be served. */
-export function openJournal({ db, clock }: { readonly db: Database; readonly clock: Clock }) {
+export function openJournal({
+  db,
+  clock,
+  policy,
+}: {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly policy: Pick<PasswordPolicy, 'shortest'>;
+}) {
   function write(place: Place, note: AuditNote, tell?: (tx: Transaction, at: string) => Promise<void>): Promise<void> {
     const context = { ...currentContext(), address: place.address, traceId: place.traceId };
     return withContext(context, () =>
@@ -59,7 +67,8 @@ export function openJournal({ db, clock }: { readonly db: Database; readonly clo
     /**
      * Somebody was not let in.
      *
-     * @param login as it was typed; null where none is. What cannot be a login is not kept: it may be a password.
+     * @param login as it was typed; null where none is. One that nobody has is kept only if it is too short to be a
+     *   password: people type that into the wrong field, too.
      */
     async refused(login: string | null, place: Place): Promise<void> {
       const subjects = login === null ? [] : await subjectsOf(login);
@@ -94,6 +103,7 @@ export function openJournal({ db, clock }: { readonly db: Database; readonly clo
       [login],
     );
     const named = rows.map(({ staffId, unitId }) => ({ kind: 'staff', id: staffId, unitId }));
+    if (named.length === 0 && login.length >= policy.shortest) return [];
     return [...named, { kind: 'login', id: login, unitId: named[0]?.unitId }];
   }
 }
