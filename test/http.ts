@@ -57,7 +57,7 @@ export interface TestServerOptions {
     db: TestDatabase;
     clock: ManualClock;
     log: Log;
-  }) => Pick<HttpOptions, 'sessions' | 'doors'>;
+  }) => Pick<HttpOptions, 'sessions' | 'doors' | 'onRoute'>;
 }
 
 export async function testServer(

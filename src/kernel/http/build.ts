@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import Fastify, { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import Fastify, { type FastifyReply, type FastifyRequest, LogController, type RouteOptions } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { createAccess } from '#kernel/access';
 import { createApprovals } from '#kernel/approvals';
@@ -16,7 +16,7 @@ import { addOpenApi } from './openapi.ts';
 import { API_PREFIX, needsToken } from './paths.ts';
 import { problemHeaders, problemText, publicError } from './problem.ts';
 import { traceIdOf } from './trace.ts';
-import type { HttpApp, HttpDeps, HttpOptions, RouteModule } from './types.ts';
+import type { GuardedRoute, HttpApp, HttpDeps, HttpOptions, RouteModule } from './types.ts';
 
 /** A whole request, body included, must have arrived by then; it keeps slow senders from holding connections. */
 const REQUEST_TIMEOUT_MS = 120_000;
@@ -80,6 +80,7 @@ export async function buildHttp(options: HttpOptions, modules: readonly RouteMod
   // A guard belongs to its route, not to the text of the address, which can be spelled in more than one way.
   app.addHook('onRoute', (route) => {
     addresses.add(route);
+    options.onRoute?.(guardedRoute(route));
     if (!needsToken(route.url)) return;
     const hooks = [route.onRequest ?? []].flat();
     // A route for HEAD is made from one for GET, hooks and all.
@@ -113,6 +114,18 @@ export async function buildHttp(options: HttpOptions, modules: readonly RouteMod
   for (const door of options.doors ?? []) await app.register(async (scope: HttpApp) => door(scope, deps));
   await app.ready();
   return app;
+}
+
+function guardedRoute({ method, url, config, schema }: RouteOptions): GuardedRoute {
+  return {
+    // One of GET answers HEAD as well.
+    method: [method].flat().includes('GET') ? 'GET' : [method].flat().join(','),
+    url,
+    // A route that needs one and does not say is refused right after.
+    permission: config?.permission ?? 'public',
+    reach: config?.reach ?? null,
+    schemas: { params: schema?.params, querystring: schema?.querystring, body: schema?.body },
+  };
 }
 
 function openReply(request: FastifyRequest, reply: FastifyReply): void {

@@ -9,4 +9,12 @@ export { httpError, jsonPointer, type RequestFault, requestInvalid } from './err
 export { dateField, instantField, textField, uuidField } from './fields.ts';
 export { type Answer, type Idempotency, purgeIdempotencyKeys } from './idempotency.ts';
 export { decodeCursor, encodeCursor, PAGE_LIMIT, type Page, pageFrom, pageOf, pageQuery } from './paging.ts';
-export type { HttpApp, HttpDeps, HttpOptions, RouteModule, SessionIdentity, SessionVerifier } from './types.ts';
+export type {
+  GuardedRoute,
+  HttpApp,
+  HttpDeps,
+  HttpOptions,
+  RouteModule,
+  SessionIdentity,
+  SessionVerifier,
+} from './types.ts';
