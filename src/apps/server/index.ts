@@ -12,19 +12,23 @@ import type { Clock } from '#kernel/clock';
 import type { Config } from '#kernel/config';
 import { type Database, lockDataFolder, openDatabase, openReplicationAccess } from '#kernel/database';
 import { type Book, createBook, eventRoutes, listBooks } from '#kernel/events';
-import { buildHttp, purgeIdempotencyKeys } from '#kernel/http';
+import { buildHttp } from '#kernel/http';
 import { openJobs } from '#kernel/jobs';
 import type { Log } from '#kernel/log';
 import { createMetrics } from '#kernel/metrics';
+import { applyRetention, retentionRoutes } from '#kernel/retention';
 import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
 import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
 import { accountCentreRoutes, openAlerts } from '#systems/account-centre';
+import { archiveRoutes } from '#systems/archive';
 import { entityBooks, entityRoutes, openBooks } from '#systems/books';
 import { evidenceFolder, evidenceRoutes, openPostingEvidence } from '#systems/evidence';
 import { exchangeRoutes, openExchange } from '#systems/exchange';
 import { generalLedgerRoutes } from '#systems/general-ledger';
+import { partyRoutes, simulatedVerification } from '#systems/parties';
 import { openReports, reportRoutes } from '#systems/reports';
 import { openTemplates, templateRoutes } from '#systems/templates';
+import { keepersOf } from './retention.ts';
 
 export interface RunningServer {
   /** Where it answers, such as `http://127.0.0.1:8080`. */
@@ -50,10 +54,10 @@ const IN_TRANSIT_INTERVAL_MS = 1_000;
 const APPROVAL_INTERVAL_MS = 30_000;
 /** How often a new book is noticed by what runs beside each book. */
 const BOOK_INTERVAL_MS = 5_000;
-/** How long an Idempotency-Key is remembered. */
-const IDEMPOTENCY_DAYS = 7;
-/** How long finished webhook deliveries are kept. */
-const DELIVERY_DAYS = 30;
+/** When data that is old enough is let go of, in the business time zone. */
+const RETENTION_TIME = '17 3 * * *';
+/** A first run over many years takes its time; what is left undone is done the next day. */
+const RETENTION_LIMIT_SECONDS = 12 * 3_600;
 
 /** Starts the application server on a data folder; errors: `data_folder_in_use` and those of the database. */
 export async function startServer(config: Config, options: ServerOptions): Promise<RunningServer> {
@@ -117,21 +121,20 @@ export async function startServer(config: Config, options: ServerOptions): Promi
 
     const jobs = openJobs({ db, log });
     jobs.define({
-      name: 'purge',
-      handler: async () => {
-        await purgeIdempotencyKeys(db, clock, IDEMPOTENCY_DAYS);
-        const finishedBefore = clock
-          .now()
-          .subtract({ hours: 24 * DELIVERY_DAYS })
-          .toString();
-        for (const { bookId } of await listBooks(db)) {
-          await db.transaction((tx) => webhooks.purge(tx, bookId, finishedBefore));
+      name: 'retention',
+      timeLimit_seconds: RETENTION_LIMIT_SECONDS,
+      handler: async ({ signal }) => {
+        const keepers = keepersOf({ config, db, clock, webhooks, evidence, signal });
+        for (const { kind, records, error } of await applyRetention(db, clock, keepers)) {
+          if (error !== null) log.error({ err: error, kind }, 'retention failed; it will be tried again tomorrow');
+          else if (records > 0) log.info({ kind, records }, 'old data was let go of');
         }
       },
     });
     await jobs.start();
     closers.push(() => jobs.stop());
-    await jobs.schedule('purge', '17 3 * * *', config.timeZone);
+    await jobs.unschedule('purge');
+    await jobs.schedule('retention', RETENTION_TIME, config.timeZone);
 
     const tokens = createTokenVerifier({ db, clock });
     const access = createAccess({ db, clock });
@@ -146,11 +149,14 @@ export async function startServer(config: Config, options: ServerOptions): Promi
       accountCentreRoutes(ledger),
       eventRoutes,
       webhookRoutes(webhooks),
+      retentionRoutes,
+      archiveRoutes,
       evidenceRoutes(evidence),
       processRoutes(processes),
       templateRoutes(openTemplates({ db, ledger, clock })),
       exchangeRoutes(openExchange({ db, ledger, clock })),
       reportRoutes(openReports({ db, entityBooks })),
+      partyRoutes({ timeZone: config.timeZone, verification: simulatedVerification() }),
     ]);
     closers.push(async () => void (await app.close()));
     const url = await app.listen({ host: config.host, port: config.port });

@@ -21,6 +21,7 @@ export const ledgerError = defineErrors({
   window_different: { status: 409, title: 'Window exists with other content' },
   window_invalid: { status: 400, title: 'Window invalid' },
   manual_limit_invalid: { status: 400, title: 'Limit invalid' },
+  archived: { status: 410, title: 'Archived' },
   closing_invalid: { status: 409, title: 'Closing invalid' },
   ledger_overloaded: { status: 503, title: 'Too many transfers waiting' },
   ledger_closed: { status: 503, title: 'Ledger is shutting down' },

@@ -51,13 +51,17 @@ export {
 } from './overview.ts';
 export {
   type Answered,
+  type ArchiveEnd,
+  archiveEnd,
   balanceAsOf,
+  carriedTransfers,
   closingBalances,
   type GroupBalance,
   type GroupBalanceFilter,
   groupBalances,
   listAccounts,
   listTransfers,
+  positionAt,
   readAccount,
   readTransfer,
   type Transfer,
@@ -66,6 +70,7 @@ export {
 } from './queries.ts';
 export { ledgerRoutes } from './routes.ts';
 export {
+  type ArchivedMovements,
   type Statement,
   type StatementCursor,
   type StatementEntry,

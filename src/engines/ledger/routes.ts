@@ -189,6 +189,11 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
           to: result.to,
           opening: formatAmount(result.opening, currency),
           closing: formatAmount(result.closing, currency),
+          archived: result.archived && {
+            before: result.archived.before,
+            debit: formatAmount(result.archived.debit, currency),
+            credit: formatAmount(result.archived.credit, currency),
+          },
           entries: result.entries.map((entry) => ({
             transfer: transferJson(entry.transfer),
             debit: entry.debit === null ? null : formatAmount(entry.debit, currency),
@@ -315,6 +320,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
               ? { remaining: formatAmount(pending.remaining, transfer.currency), ended: pending.ended }
               : null,
           reversed_by: answered.reversedBy,
+          archived: answered.archived,
         };
       },
     );

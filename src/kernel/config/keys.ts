@@ -299,6 +299,14 @@ export const keys = {
     doc: 'Whether this process makes evidence of postings. With off they wait for one that does.',
     read: oneOf(['on', 'off']),
   },
+  archiveFolder: {
+    env: 'LONGMEN_ARCHIVE_FOLDER',
+    file: 'archive_folder',
+    default: null,
+    expects: 'a folder',
+    doc: 'Folder old journal rows are archived to, once they are older than the retention policy says. Without it they stay.',
+    read: folder,
+  },
   evidenceFolder: {
     env: 'LONGMEN_EVIDENCE_FOLDER',
     file: 'evidence_folder',

@@ -8,5 +8,8 @@ export {
   POSTINGS,
   type PostingEvidence,
   type PostingProof,
+  type PostingTexts,
+  type SaltedText,
 } from './service.ts';
+export { countErased } from './store.ts';
 export { type EvidenceFinding, type EvidenceReport, type EvidenceVerifyOptions, verifyPostings } from './verify.ts';

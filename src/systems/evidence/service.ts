@@ -29,7 +29,20 @@ import { LongmenError } from '#kernel/errors';
 import { type Book, type ConsumerLog, findBook, runConsumer } from '#kernel/events';
 import { evidenceError } from './errors.ts';
 import { decodeLeaf, type PostingLeaf } from './leaf.ts';
-import { BATCH, eraseTexts, findPosting, firstMissing, hashNew, journalEnd, readLeaves, readSalts } from './store.ts';
+import {
+  archivedRows,
+  BATCH,
+  eraseTexts,
+  findArchived,
+  findPosting,
+  firstMissing,
+  hashNew,
+  journalEnd,
+  readLeaves,
+  readSalts,
+  readTexts,
+  SALT_BYTES,
+} from './store.ts';
 
 /** The log of a book's postings. */
 export const POSTINGS = 'postings';
@@ -57,9 +70,20 @@ export interface PostingProof extends ProofFile {
   /** The leaf, decoded. */
   readonly posting: PostingLeaf;
   /** The texts behind the hashes of the leaf with their salts (hexadecimal), when they were asked for. */
-  readonly texts?: Readonly<
-    Record<'description' | 'reference', { readonly text: string; readonly salt: string } | null>
-  >;
+  readonly texts?: Readonly<Record<'description' | 'reference', SaltedText | null>>;
+}
+
+/** A text of a posting and its salt (hexadecimal), whose SHA-256 is in the leaf. */
+export interface SaltedText {
+  readonly text: string;
+  readonly salt: string;
+}
+
+/** The texts of one posting. */
+export interface PostingTexts {
+  readonly sequence: bigint;
+  readonly description: SaltedText | null;
+  readonly reference: SaltedText | null;
 }
 
 export interface PostingEvidence {
@@ -72,8 +96,11 @@ export interface PostingEvidence {
   sign(book: Book): Promise<KeptCheckpoint | null>;
   /** The log of a book and its entries. Errors: `book_not_found`, `evidence_log_not_found`. */
   source(bookCode: string): Promise<LogSource>;
+  /** The texts behind the hashes of leaves, for the sequences from `first` to `last`; at most 4,096 of them at a time. */
+  texts(book: Book, first: number, last: number): Promise<PostingTexts[]>;
   /**
    * The proof that a transfer was posted, against the newest checkpoint. Errors: `evidence_posting_not_found`,
+   * `evidence_posting_archived`,
    * `evidence_index_out_of_range` when it is not under a checkpoint yet, which takes about a second.
    */
   prove(bookCode: string, transferId: string, options?: { texts?: boolean }): Promise<PostingProof>;
@@ -143,7 +170,11 @@ export function openPostingEvidence({ db, clock, folder, origin, log }: Evidence
   async function source(bookCode: string): Promise<LogSource> {
     const book = await findBook(db, bookCode);
     await readLog(db, keyOf(book));
-    return { key: keyOf(book), entries: (from, to) => readLeaves(db, book, from + 1, to) };
+    return {
+      key: keyOf(book),
+      entries: (from, to) => readLeaves(db, book, from + 1, to),
+      firstEntry: () => archivedRows(db, book.bookId),
+    };
   }
 
   async function positionOf(bookCode: string, transferId: string) {
@@ -151,6 +182,12 @@ export function openPostingEvidence({ db, clock, folder, origin, log }: Evidence
     const isId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(transferId);
     const posting = isId ? await findPosting(db, book.bookId, transferId.toLowerCase()) : null;
     if (posting !== null) return { book, posting };
+    const archived = isId ? await findArchived(db, book.bookId, transferId.toLowerCase()) : null;
+    if (archived !== null) {
+      throw evidenceError('evidence_posting_archived', `Posting ${archived} is in an archive of book ${book.code}`, {
+        sequence: archived,
+      });
+    }
     throw evidenceError('evidence_posting_not_found', `Book ${book.code} has no posting of a transfer ${transferId}`);
   }
 
@@ -189,6 +226,19 @@ export function openPostingEvidence({ db, clock, folder, origin, log }: Evidence
         await sleep(10);
       }
     },
+    async texts({ bookId }, first, last) {
+      const rows = await readTexts(db, bookId, first, last);
+      if (rows.length === 0) return [];
+      const salts = await readSalts(db, bookId, first, last);
+      return rows.map(({ sequence, description, reference }) => {
+        const offset = (Number(sequence) - first) * SALT_BYTES;
+        return {
+          sequence,
+          description: salted(description, salts, offset),
+          reference: salted(reference, salts, offset + 16),
+        };
+      });
+    },
     async prove(bookCode, transferId, options = {}) {
       const { book, posting } = await positionOf(bookCode, transferId);
       const { sequence } = posting;
@@ -203,11 +253,9 @@ export function openPostingEvidence({ db, clock, folder, origin, log }: Evidence
       const proved = { ...file, posting: decodeLeaf(entry) };
       if (options.texts !== true) return proved;
       const salts = await readSalts(db, book.bookId, sequence, sequence);
-      const told = (text: string | null, offset: number) =>
-        text === null ? null : { text, salt: salts.subarray(offset, offset + 16).toString('hex') };
       return {
         ...proved,
-        texts: { description: told(posting.description, 0), reference: told(posting.reference, 16) },
+        texts: { description: salted(posting.description, salts, 0), reference: salted(posting.reference, salts, 16) },
       };
     },
     async erase(tx, bookCode, transferId, reason) {
@@ -220,6 +268,10 @@ export function openPostingEvidence({ db, clock, folder, origin, log }: Evidence
       return eraseTexts(tx, book.bookId, { sequence, reason, at: clock.now().toString() });
     },
   };
+}
+
+function salted(text: string | null, salts: Buffer, offset: number): SaltedText | null {
+  return text === null ? null : { text, salt: salts.subarray(offset, offset + 16).toString('hex') };
 }
 
 function lastSequenceOf(payload: unknown): number {

@@ -1,5 +1,6 @@
 /** All commands of `longmen`, in the order its help shows them. */
 import type { RegisterCommand } from '../command.ts';
+import { archiveCommand } from './archive.ts';
 import { backupCommand } from './backup.ts';
 import { bookCommand } from './book.ts';
 import { chartCommand } from './chart.ts';
@@ -15,6 +16,7 @@ import { periodCommand } from './period.ts';
 import { processCommand } from './process.ts';
 import { reportCommand } from './report.ts';
 import { restoreCommand } from './restore.ts';
+import { retentionCommand } from './retention.ts';
 import { startCommand } from './start.ts';
 import { templateCommand } from './template.ts';
 import { tokenCommand } from './token.ts';
@@ -38,6 +40,8 @@ export const commands: readonly RegisterCommand[] = [
   evidenceCommand,
   backupCommand,
   restoreCommand,
+  retentionCommand,
+  archiveCommand,
   decideCommand,
   processCommand,
 ];

@@ -58,11 +58,18 @@ export async function verifyEverything(
   progress: Progress['update'],
   book?: string,
 ) {
-  const [{ verify }, { openMarker }, { evidenceFolder, verifyPostings }, { verifyInTransit }] = await Promise.all([
+  const [
+    { verify },
+    { openMarker },
+    { evidenceFolder, verifyPostings },
+    { verifyInTransit },
+    { verifyArchiveRecords },
+  ] = await Promise.all([
     import('#engines/ledger'),
     import('#engines/evidence'),
     import('#systems/evidence'),
     import('#systems/books'),
+    import('#systems/archive'),
   ]);
   const marker = openMarker(evidenceFolder(config), { create: false });
   const ledger = await verify(db, { book, onProgress: (done, total) => progress(done, total, 'books') });
@@ -72,10 +79,11 @@ export async function verifyEverything(
     onProgress: (done, total) => progress(done, total, 'evidence'),
   });
   const inTransit = await verifyInTransit(db, book);
+  const archives = await verifyArchiveRecords(db, book);
   return {
-    // What is in transit is one more check, over all books of an entity.
-    checks: ledger.checks + evidence.checks + 1,
-    findings: [...ledger.findings, ...evidence.findings, ...inTransit],
+    // What is in transit is one more check, over all books of an entity; archives are another.
+    checks: ledger.checks + evidence.checks + 2,
+    findings: [...ledger.findings, ...evidence.findings, ...inTransit, ...archives],
     books: ledger.books.map((one) => {
       const { leaves = 0, behind = 0 } = evidence.books.find((other) => other.book === one.book) ?? {};
       return { ...one, leaves, behind };

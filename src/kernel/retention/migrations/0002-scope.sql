@@ -1,0 +1,1 @@
+call kernel.protect('kernel.retention_policy', 'true');
