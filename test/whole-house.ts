@@ -46,6 +46,7 @@ export async function wholeHouse(t: Cleanup): Promise<WholeHouse> {
           evidence: openPostingEvidence({ db, clock, folder: join(folder, 'evidence'), origin: 'longmen.test', log }),
           webhooks: openWebhooks({ db, clock, log, allowedNetworks: loopbackNetworks }),
           processes: openProcesses({ db, clock, timeZone, functions: {}, log }),
+          timeZone,
         };
         t.after(() => ledger.close());
         for (const module of routeModules(rooms)) await app.register(async (scope) => module(scope, deps));

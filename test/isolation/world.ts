@@ -53,6 +53,8 @@ let worlds = 0;
 
 export async function makeWorld(home: WholeHouse, plan: Plan): Promise<World> {
   const world = ++worlds;
+  const policy = { checks: ['liveness'], minimum_score: '0.8', valid_days: 2 };
+  done(await home.call('PUT', '/parties/verification-policies/large_transfer', policy));
   const owners = new Map<string, Set<string>>();
   const secret = (text: string, ...units: readonly Unit[]) => {
     const known = owners.get(text) ?? new Set();
@@ -61,7 +63,9 @@ export async function makeWorld(home: WholeHouse, plan: Plan): Promise<World> {
     return text;
   };
   // All that routes ask for, but not the right of machines to act alone.
-  const permissions = [...new Set(home.routes.map(({ permission }) => permission))].filter(isPermission);
+  const permissions = ['party.personal:read', ...new Set(home.routes.map(({ permission }) => permission))].filter(
+    isPermission,
+  );
   const units: Unit[] = [];
   for (const [number, branches] of plan.entities.entries()) {
     const entity = `e${world}-${number}`;
@@ -88,14 +92,19 @@ export async function makeWorld(home: WholeHouse, plan: Plan): Promise<World> {
     }
     await add(entity, whole);
   }
-  for (const unit of units) await furnish(unit, secret);
+  for (const unit of units) {
+    await furnish(unit, secret);
+    await introduce(unit, secret);
+  }
+  // Two who know each other across branches, as head office has noted: for who sees both.
+  const [one, two] = [pick(units, 0), pick(units, units.length - 1)];
+  const ofOther = { kind: 'guarantor', to: two.ids.get('party'), valid_from: '2020-01-01' };
+  done(await home.call('POST', `/parties/${one.ids.get('party')}/relations`, ofOther));
   for (const { from, to, cents } of plan.transfers) {
     // Every entity has its own book; a transfer stays within one.
     const payer = pick(units, from);
-    const payee = pick(
-      units.filter(({ book }) => book === payer.book),
-      to,
-    );
+    const colleagues = units.filter(({ book }) => book === payer.book);
+    const payee = pick(colleagues, to);
     await pay(payer, payee, cents, secret);
   }
   for (const unit of units) {
@@ -164,6 +173,47 @@ async function furnish(unit: Unit, secret: Secret): Promise<void> {
     till,
   }))
     ids.set(key, value);
+}
+
+/** A number as on an identity card, GB 11643, with its check character (ISO 7064, MOD 11-2). */
+function residentId(): string {
+  const year = 1950 + Math.floor(Math.random() * 50);
+  const digits = `110105${year}0101${String(Math.floor(Math.random() * 1_000)).padStart(3, '0')}`;
+  const sum = [...digits].reduce((total, digit, index) => total + Number(digit) * (2 ** (17 - index) % 11), 0);
+  return `${digits}${'10X98765432'[sum % 11]}`;
+}
+
+/** People and companies as a counter meets them. */
+async function introduce(unit: Unit, secret: Secret): Promise<void> {
+  const { call, book, ids, code } = unit;
+  const own = (text: string) => secret(text, unit);
+  const party = own(newId());
+  const firm = own(newId());
+  const mobile = own(`13${String(Math.floor(Math.random() * 1e9)).padStart(9, '0')}`);
+  const name = own(`Name ${newId()}`);
+  const line = own(`Street ${newId()}`);
+  const person = {
+    id: party,
+    unit: code,
+    kind: 'person',
+    names: [{ value: name }],
+    identifiers: [{ kind: 'resident_id', value: own(residentId()) }],
+    contacts: [{ kind: 'mobile', value: mobile }],
+    addresses: [{ kind: 'residence', division_code: '110105', line }],
+  };
+  done(await call('POST', '/parties', person));
+  const company = { id: firm, unit: code, kind: 'organisation', names: [{ value: own(`Firm ${newId()}`) }] };
+  done(await call('POST', '/parties', company));
+  const holds = { kind: 'shareholder', to: firm, percentage: '60', valid_from: '2020-01-01' };
+  const relation = own(String(done(await call('POST', `/parties/${party}/relations`, holds)).body.id));
+  const agreed = { purpose: 'marketing', text_version: '1', channel: own(`channel ${newId()}`) };
+  const consent = own(String(done(await call('POST', `/parties/${party}/consents`, agreed)).body.id));
+  const owns = { book, account_id: ids.get('account_id'), kind: 'owner', currency: 'CNY' };
+  const right = own(String(done(await call('POST', `/parties/${party}/rights`, owns)).body.id));
+  const verified = { purpose: 'large_transfer', liveness_reference: 'sim:live' };
+  own(String(done(await call('POST', `/parties/${party}/verifications`, verified)).body.id));
+  const named = { party, firm, relation, consent, right, mobile, name };
+  for (const [key, value] of Object.entries(named)) ids.set(key, value);
 }
 
 async function pay(payer: Unit, payee: Unit, cents: number, secret: Secret, between?: readonly [string, string]) {

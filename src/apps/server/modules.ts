@@ -7,12 +7,15 @@ import type { Database } from '#kernel/database';
 import { eventRoutes } from '#kernel/events';
 import type { RouteModule } from '#kernel/http';
 import { type Identity, meRoutes, staffRoutes, tokenRoutes } from '#kernel/identity';
+import { retentionRoutes } from '#kernel/retention';
 import { type Webhooks, webhookRoutes } from '#kernel/webhooks';
 import { accountCentreRoutes } from '#systems/account-centre';
+import { archiveRoutes } from '#systems/archive';
 import { type Books, entityBooks, entityRoutes } from '#systems/books';
 import { evidenceRoutes, type PostingEvidence } from '#systems/evidence';
 import { exchangeRoutes, openExchange } from '#systems/exchange';
 import { generalLedgerRoutes } from '#systems/general-ledger';
+import { partyRoutes, simulatedVerification } from '#systems/parties';
 import { openReports, reportRoutes } from '#systems/reports';
 import { openTemplates, templateRoutes } from '#systems/templates';
 
@@ -26,11 +29,13 @@ export interface Rooms {
   readonly evidence: PostingEvidence;
   readonly webhooks: Webhooks;
   readonly processes: Processes;
+  /** IANA name; business dates are counted there. */
+  readonly timeZone: string;
 }
 
 /** All routes below /api/v1. A room with routes is added here, and nowhere else. */
 export function routeModules(rooms: Rooms): readonly RouteModule[] {
-  const { db, clock, identity, ledger, books, evidence, webhooks, processes } = rooms;
+  const { db, clock, identity, ledger, books, evidence, webhooks, processes, timeZone } = rooms;
   return [
     accessRoutes,
     approvalRoutes,
@@ -43,10 +48,13 @@ export function routeModules(rooms: Rooms): readonly RouteModule[] {
     accountCentreRoutes(ledger),
     eventRoutes,
     webhookRoutes(webhooks),
+    retentionRoutes,
+    archiveRoutes,
     evidenceRoutes(evidence),
     processRoutes(processes),
     templateRoutes(openTemplates({ db, ledger, clock })),
     exchangeRoutes(openExchange({ db, ledger, clock })),
     reportRoutes(openReports({ db, entityBooks })),
+    partyRoutes({ timeZone, verification: simulatedVerification() }),
   ];
 }
