@@ -137,13 +137,22 @@ function problemSender({ log }: HttpOptions) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     // Row-level security has no rows, and no rights on tables, for who does not see all; both end here, closed.
     const narrow = sqlState(error) === '42501' && request.right !== null && request.right.visibility !== 'all';
-    const told = publicError(narrow ? tooNarrow() : error);
+    const told = publicError(narrow ? tooNarrow() : isUnstorable(error) ? unstorable() : error);
     if (told.status >= 500) {
       const facts = { code: told.code, trace_id: request.id, method: request.method, route: routeOf(request) };
       log.error({ ...facts, err: error }, 'request failed');
     }
     reply.code(told.status).headers(problemHeaders(told)).send(problemText(told, request.id));
   };
+}
+
+/** Fields that are only looked for are not checked for what no text in the database holds: U+0000, half letters. */
+function isUnstorable(error: unknown): boolean {
+  return ['22021', '22P05'].includes(sqlState(error) ?? '');
+}
+
+function unstorable(): Error {
+  return httpError('text_unstorable', 'A text in the request holds what can neither be stored nor looked for');
 }
 
 function nothingAt(addresses: AddressBook, request: FastifyRequest, reply: FastifyReply): Error {
