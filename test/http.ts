@@ -57,7 +57,7 @@ export interface TestServerOptions {
     db: TestDatabase;
     clock: ManualClock;
     log: Log;
-  }) => Pick<HttpOptions, 'sessions' | 'doors' | 'onRoute'>;
+  }) => Pick<HttpOptions, 'sessions' | 'doors' | 'onRoute' | 'audit'>;
 }
 
 export async function testServer(

@@ -5,9 +5,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assignRole, installStandardRoles } from '#kernel/access';
+import { openTrail, requestAudit } from '#kernel/audit';
 import { type ManualClock, manualClock, systemClock } from '#kernel/clock';
-import type { HttpOptions, RouteModule } from '#kernel/http';
+import { buildHttp, type HttpOptions, type RouteModule } from '#kernel/http';
 import {
+  authSecretFile,
   createStaff,
   type Identity,
   type IdentityConfig,
@@ -18,6 +20,9 @@ import {
   staffRoutes,
   tokenRoutes,
 } from '#kernel/identity';
+import { createLog } from '#kernel/log';
+import { createMetrics } from '#kernel/metrics';
+import { createTokenVerifier } from '#kernel/tokens';
 import type { Cleanup } from '#test/database';
 import { type Call, caller, type TestServer, testServer } from '#test/http';
 
@@ -28,6 +33,10 @@ export interface House extends TestServer {
   /** Invites somebody and gives them a password and, if asked for, a role. */
   person(login: string, options?: { role?: string; unit?: string } & Partial<StaffInput>): Promise<Person>;
   browser(): Browser;
+  /** Where the secret of sign-in is. */
+  readonly secretFile: string;
+  /** A browser at a second server on the same data, started now. */
+  elsewhere(): Promise<Browser>;
 }
 
 export interface Person {
@@ -40,6 +49,8 @@ export const newPassword = () => `Zq-${randomBytes(9).toString('base64url')}-vx`
 
 /** More than people: routes made when the house is built, and who hears of all routes. */
 export interface HouseOptions extends Pick<HttpOptions, 'onRoute'> {
+  /** Whether requests leave their trace in the audit trail. */
+  readonly audited?: boolean;
   /** Instead of the routes of people and tokens. */
   readonly routes?: (identity: Identity, folder: string) => RouteModule;
 }
@@ -84,7 +95,12 @@ export async function house(
     clock,
     open: ({ db, log }) => {
       identity = openIdentity({ db, clock, log, config });
-      return { sessions: identity.sessions, doors: [identity.door], ...(onRoute === undefined ? {} : { onRoute }) };
+      const heard = onRoute === undefined ? {} : { onRoute };
+      if (options.audited !== true) return { sessions: identity.sessions, doors: [identity.door], ...heard };
+      const trail = openTrail({ db, log });
+      t.after(() => trail.close());
+      const audit = requestAudit({ trail, clock });
+      return { sessions: identity.sessions, doors: [identity.door], audit, ...heard };
     },
   });
   // Passkeys belong to names; this one is the machine itself.
@@ -115,6 +131,26 @@ export async function house(
       return { staff: made.staff, password };
     },
     browser: () => new Browser(url),
+    secretFile: authSecretFile(config),
+    async elsewhere() {
+      const log = createLog('silent');
+      const again = openIdentity({ db: server.db, clock, log, config });
+      const parts = {
+        db: server.db,
+        clock,
+        log,
+        metrics: createMetrics(),
+        tokens: createTokenVerifier({ db: server.db, clock }),
+      };
+      const app = await buildHttp(
+        { ...parts, config: { bodyLimitMib: 1 }, sessions: again.sessions, doors: [again.door] },
+        [meRoutes(again)],
+      );
+      t.after(async () => void (await app.close()));
+      const at = (await app.listen({ host: '127.0.0.1', port: 0 })).replace('127.0.0.1', 'localhost');
+      again.listensAt(at);
+      return new Browser(at);
+    },
   };
 }
 

@@ -6,10 +6,11 @@ import { openProcesses } from '#engines/process';
 import type { UnitInput } from '#kernel/access';
 import { createBook } from '#kernel/events';
 import type { GuardedRoute } from '#kernel/http';
+import { openNotifier } from '#kernel/notifications';
 import { createToken } from '#kernel/tokens';
 import { loopbackNetworks, openWebhooks } from '#kernel/webhooks';
 import { openBooks } from '#systems/books';
-import { openPostingEvidence } from '#systems/evidence';
+import { openAuditEvidence, openPostingEvidence } from '#systems/evidence';
 import { routeModules } from '../src/apps/server/modules.ts';
 import type { Cleanup } from './database.ts';
 import { type Call, caller } from './http.ts';
@@ -33,17 +34,23 @@ export async function wholeHouse(t: Cleanup): Promise<WholeHouse> {
     t,
     {},
     {
+      audited: true,
       onRoute: (route) => void routes.push(route),
       routes: (identity, folder) => async (app, deps) => {
         const { db, clock, log } = deps;
         const ledger = openLedger({ db, clock, timeZone });
+        const evidenceDeps = { db, clock, folder: join(folder, 'evidence'), origin: 'longmen.test', log };
+        const notifier = openNotifier({ db, clock, log });
+        t.after(async () => notifier.close());
         const rooms = {
           db,
           clock,
           identity,
           ledger,
           books: openBooks({ db, clock, ledger }),
-          evidence: openPostingEvidence({ db, clock, folder: join(folder, 'evidence'), origin: 'longmen.test', log }),
+          evidence: openPostingEvidence(evidenceDeps),
+          auditEvidence: openAuditEvidence(evidenceDeps),
+          notifier,
           webhooks: openWebhooks({ db, clock, log, allowedNetworks: loopbackNetworks }),
           processes: openProcesses({ db, clock, timeZone, functions: {}, log }),
           timeZone,

@@ -2,17 +2,19 @@
 import { type Ledger, ledgerRoutes } from '#engines/ledger';
 import { type Processes, processRoutes } from '#engines/process';
 import { accessRoutes, approvalRoutes } from '#kernel/administration';
+import { auditRoutes } from '#kernel/audit';
 import type { Clock } from '#kernel/clock';
 import type { Database } from '#kernel/database';
 import { eventRoutes } from '#kernel/events';
 import type { RouteModule } from '#kernel/http';
 import { type Identity, meRoutes, staffRoutes, tokenRoutes } from '#kernel/identity';
+import { type Notifier, notificationRoutes } from '#kernel/notifications';
 import { retentionRoutes } from '#kernel/retention';
 import { type Webhooks, webhookRoutes } from '#kernel/webhooks';
 import { accountCentreRoutes } from '#systems/account-centre';
 import { archiveRoutes } from '#systems/archive';
 import { type Books, entityBooks, entityRoutes } from '#systems/books';
-import { evidenceRoutes, type PostingEvidence } from '#systems/evidence';
+import { type AuditEvidence, evidenceRoutes, type PostingEvidence } from '#systems/evidence';
 import { exchangeRoutes, openExchange } from '#systems/exchange';
 import { generalLedgerRoutes } from '#systems/general-ledger';
 import { partyRoutes, simulatedVerification } from '#systems/parties';
@@ -27,6 +29,8 @@ export interface Rooms {
   readonly ledger: Ledger;
   readonly books: Books;
   readonly evidence: PostingEvidence;
+  readonly auditEvidence: AuditEvidence;
+  readonly notifier: Notifier;
   readonly webhooks: Webhooks;
   readonly processes: Processes;
   /** IANA name; business dates are counted there. */
@@ -36,6 +40,7 @@ export interface Rooms {
 /** All routes below /api/v1. A room with routes is added here, and nowhere else. */
 export function routeModules(rooms: Rooms): readonly RouteModule[] {
   const { db, clock, identity, ledger, books, evidence, webhooks, processes, timeZone } = rooms;
+  const { policy } = rooms.notifier;
   return [
     accessRoutes,
     approvalRoutes,
@@ -50,7 +55,9 @@ export function routeModules(rooms: Rooms): readonly RouteModule[] {
     webhookRoutes(webhooks),
     retentionRoutes,
     archiveRoutes,
-    evidenceRoutes(evidence),
+    evidenceRoutes(evidence, rooms.auditEvidence),
+    auditRoutes,
+    notificationRoutes({ policy, timeZone }),
     processRoutes(processes),
     templateRoutes(openTemplates({ db, ledger, clock })),
     exchangeRoutes(openExchange({ db, ledger, clock })),

@@ -1,6 +1,7 @@
 /** The ledger engine: double-entry books on PostgreSQL. See README.md. */
 
 export { findAccounts as readAccounts } from './accounts.ts';
+export { type ArchiveEnd, archiveEnd } from './archived.ts';
 export type { Closing } from './batch.ts';
 export { type ExportFormat, type ExportOptions, exportBook, exportFormats } from './export.ts';
 export {
@@ -42,6 +43,7 @@ export {
 export {
   balancesAsOf,
   type CodeInUse,
+  carriedTransfers,
   codesInUse,
   firstEffectiveDate,
   type OpenPending,
@@ -51,10 +53,7 @@ export {
 } from './overview.ts';
 export {
   type Answered,
-  type ArchiveEnd,
-  archiveEnd,
   balanceAsOf,
-  carriedTransfers,
   closingBalances,
   type GroupBalance,
   type GroupBalanceFilter,

@@ -1,9 +1,10 @@
 /** Sets of accounts and transfers at a glance, for systems that check or close books. */
 import type { Queryable } from '#kernel/database';
 import { countersOf } from './accounts.ts';
+import { archiveEnd } from './archived.ts';
 import { ledgerError } from './errors.ts';
 import type { Counters, Side } from './model.ts';
-import { archiveEnd, positionAt, type Transfer, type TransferRow, transferOf } from './queries.ts';
+import { positionAt, type Transfer, type TransferRow, transferOf } from './queries.ts';
 
 /** How many accounts stand on a chart-of-accounts code, per currency and side. */
 export interface CodeInUse {
@@ -73,6 +74,16 @@ async function assertKnown(db: Queryable, bookId: number, position: bigint | nul
   throw ledgerError('archived', `What was known at position ${position} is archived`, {
     archived_until: end.recordedAt,
   });
+}
+
+/** The rows of an account that were taken out of the journal and are kept one by one nevertheless, in journal order. */
+export async function carriedTransfers(db: Queryable, bookId: number, accountId: string): Promise<Transfer[]> {
+  const { rows } = await db.query<TransferRow>(
+    `select * from ledger.carried_transfer
+     where book_id = $1 and (debit_account_id = $2 or credit_account_id = $2) order by sequence`,
+    [bookId, accountId],
+  );
+  return rows.map(transferOf);
 }
 
 /** What is left of a pending transfer. */

@@ -3,6 +3,7 @@ import { builder, type Queryable, run } from '#kernel/database';
 import { instantText, parseInstant } from '#kernel/dates';
 import { invariant } from '#kernel/errors';
 import { accountOf, accountSelect, countersOf, findAccounts, type RawAccountRow } from './accounts.ts';
+import { archiveEnd } from './archived.ts';
 import { ledgerError } from './errors.ts';
 import { groupId } from './groups.ts';
 import { type Account, type Counters, type GroupKey, type Kind, kinds } from './model.ts';
@@ -172,34 +173,6 @@ export async function countersAt(db: Queryable, bookId: number, id: string, date
   const row = rows[0];
   invariant(row !== undefined, 'balance_as_of_answers_one_row');
   return countersOf(row);
-}
-
-/** How far the journal of a book was taken out of the database; null: not at all. */
-export interface ArchiveEnd {
-  readonly sequence: bigint;
-  /** When the last row taken out was recorded. */
-  readonly recordedAt: string;
-  /** The latest effective date of any row taken out. */
-  readonly throughDate: string;
-}
-
-export async function archiveEnd(db: Queryable, bookId: number): Promise<ArchiveEnd | null> {
-  const { rows } = await db.query<ArchiveEnd>(
-    `select through_sequence as sequence, recorded_at as "recordedAt", through_date as "throughDate"
-     from ledger.archive_end where book_id = $1`,
-    [bookId],
-  );
-  return rows[0] ?? null;
-}
-
-/** The rows of an account that were taken out of the journal and are kept one by one nevertheless, in journal order. */
-export async function carriedTransfers(db: Queryable, bookId: number, accountId: string): Promise<Transfer[]> {
-  const { rows } = await db.query<TransferRow>(
-    `select * from ledger.carried_transfer
-     where book_id = $1 and (debit_account_id = $2 or credit_account_id = $2) order by sequence`,
-    [bookId, accountId],
-  );
-  return rows.map(transferOf);
 }
 
 export interface TransferFilter {

@@ -209,7 +209,8 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
     app.post(
       '/ledger/transfers',
       {
-        config: { permission: 'ledger.transfer:post' },
+        // The journal itself says what was posted; the trail adds who asked, and posting does not wait for it.
+        config: { permission: 'ledger.transfer:post', audit: 'after' },
         schema: {
           tags: ['ledger'],
           summary: 'Post 1 to 8,192 transfers, each decided by itself, in order',

@@ -1,5 +1,6 @@
-/** Retention policies over HTTP. The token's name is kept as the actor. */
+/** Retention policies over HTTP. The name of who asks is kept as the actor. */
 import { z } from 'zod';
+import { currentContext } from '#kernel/context';
 import { pageOf, type RouteModule, textField } from '#kernel/http';
 import { listRetentionPolicies, type RetentionPolicy, retentionActions, setRetentionPolicy } from './policies.ts';
 
@@ -56,7 +57,7 @@ export const retentionRoutes: RouteModule = (app, deps) => {
     (request, reply) =>
       deps.idempotently(request, reply, async (tx) => {
         const { keep_days: keepDays, legal_basis: legalBasis } = request.body;
-        const change = { keepDays, legalBasis, actor: request.token?.name ?? '' };
+        const change = { keepDays, legalBasis, actor: currentContext().actor.name };
         const policy = await setRetentionPolicy(tx, request.params.kind, change, deps.clock);
         return { status: 200, body: retentionPolicyJson(policy) };
       }),

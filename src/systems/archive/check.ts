@@ -178,7 +178,7 @@ function judgeEvidence(manifest: Manifest, edge: TreeEdge, keys: readonly string
   }
 }
 
-/** Every text is the one its leaf has the hash of. A text that is missing was erased, or is withheld. */
+/** Every text is the one its leaf has the hash of. A text that is missing was erased. */
 function judgeTexts(
   texts: readonly TextLine[],
   postings: readonly PostingLine[],

@@ -1,7 +1,6 @@
 import { defineErrors } from '#kernel/errors';
 
 export const archiveError = defineErrors({
-  archive_folder_missing: { status: 409, title: 'No archive folder' },
   archive_busy: { status: 409, title: 'The archive folder is in use' },
   archive_unsound: { status: 500, title: 'The archive does not verify' },
   archive_not_found: { status: 404, title: 'No such archive' },

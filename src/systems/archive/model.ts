@@ -58,7 +58,7 @@ export interface Manifest {
 /** A line of `postings`: the leaf in words. */
 export type PostingLine = PostingLeaf;
 
-/** A line of `texts`: what the hashes of a leaf stand for. Whoever may not see texts is given the archive without them. */
+/** A line of `texts`: what the hashes of a leaf stand for. */
 export type TextLine = Omit<PostingTexts, 'sequence'> & { readonly sequence: string };
 
 /** A line of `accounts`: an account the records moved, by how much, and what it carries forward behind them. */

@@ -6,7 +6,7 @@ import type { Manifest, PostingLine, TextLine } from './model.ts';
 
 export interface ArchivedPosting extends PostingLeaf {
   readonly archive: number;
-  /** Null: it had none, it was erased, or the texts are withheld. */
+  /** Null: it had none, or it was erased. */
   readonly description: string | null;
   readonly reference: string | null;
 }

@@ -30,7 +30,7 @@ export const archiveRoutes: RouteModule = (app, { db }) => {
   app.get(
     '/archives',
     {
-      config: { permission: 'archive:read', reach: 'book' },
+      config: { permission: 'retention:read', reach: 'book' },
       schema: {
         tags: ['archives'],
         summary: 'The archives of a book, and how far its journal is archived',

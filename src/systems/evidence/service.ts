@@ -1,37 +1,29 @@
 /** Keeps the log of each book's postings: appends, signs, proves, erases. */
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  appendHashes,
-  createLog,
   formatProof,
   formatVerifierKey,
   inclusionProof,
   type KeptCheckpoint,
   type Keyring,
-  type Log,
   type LogKey,
   type LogSource,
   latestCheckpoint,
   lockLog,
-  type Marker,
   openKeyring,
-  openMarker,
   type ProofFile,
   readLog,
-  signLog,
   verifierKeys,
 } from '#engines/evidence';
 import type { Clock } from '#kernel/clock';
 import type { Config } from '#kernel/config';
 import type { Database, Transaction } from '#kernel/database';
-import { LongmenError } from '#kernel/errors';
 import { type Book, type ConsumerLog, findBook, runConsumer } from '#kernel/events';
 import { evidenceError } from './errors.ts';
+import { type KeptLog, openKeeper } from './keeper.ts';
 import { decodeLeaf, type PostingLeaf } from './leaf.ts';
 import {
   archivedRows,
-  BATCH,
   eraseTexts,
   findArchived,
   findPosting,
@@ -48,7 +40,6 @@ import {
 export const POSTINGS = 'postings';
 /** Events handled in one transaction; each can tell of thousands of postings. */
 const EVENTS_PER_TRANSACTION = 16;
-const SIGN_INTERVAL_MS = 1_000;
 
 export interface EvidenceDeps {
   readonly db: Database;
@@ -113,58 +104,27 @@ export interface PostingEvidence {
 
 export function openPostingEvidence({ db, clock, folder, origin, log }: EvidenceDeps): PostingEvidence {
   const keyring = openKeyring({ folder, clock });
-  let marker: Marker | undefined;
+  const keeper = openKeeper({ db, clock, folder, keyring, log });
 
   function keyOf(book: Pick<Book, 'bookId'>): LogKey {
     return { bookId: book.bookId, log: POSTINGS };
   }
 
-  /** The book's log, locked; made when it is the first time. */
-  async function lockedLog(tx: Transaction, book: Book): Promise<Log> {
-    marker ??= openMarker(folder, { create: true });
-    try {
-      return await lockLog(tx, keyOf(book));
-    } catch (error) {
-      if (!(error instanceof LongmenError && error.code === 'evidence_log_not_found')) throw error;
-      await createLog(tx, keyOf(book), { origin: `${origin}/${book.code}`, clock, marker });
-      return lockLog(tx, keyOf(book));
-    }
-  }
-
-  /** Appends the postings up to `last`, at most `BATCH * batches` of them. Leaf n stands for sequence n + 1. */
-  async function appendThrough(tx: Transaction, book: Book, last: number, batches: number): Promise<number> {
-    let state = await lockedLog(tx, book);
-    for (let batch = 0; batch < batches && state.size < last; batch++) {
-      const first = state.size + 1;
-      const end = Math.min(last, state.size + BATCH);
-      const { count, hashes } = await hashNew(tx, book, first, end);
-      if (hashes === null || count !== end - first + 1) {
-        const sequence = await firstMissing(tx, book.bookId, first, end);
+  function kept(book: Book): KeptLog {
+    return {
+      key: keyOf(book),
+      origin: `${origin}/${book.code}`,
+      async hashNew(tx, first, last) {
+        const { count, hashes } = await hashNew(tx, book, first, last);
+        if (hashes !== null && count === last - first + 1) return hashes;
+        const sequence = await firstMissing(tx, book.bookId, first, last);
         throw evidenceError('evidence_journal_gap', `The journal of book ${book.code} lacks sequence ${sequence}`);
-      }
-      state = { ...state, ...(await appendHashes(tx, state, hashes, marker)) };
-    }
-    return state.size;
+      },
+    };
   }
 
   async function sign(book: Book): Promise<KeptCheckpoint | null> {
-    return signLog({ db, keyring, clock }, keyOf(book));
-  }
-
-  /** Once a second, so also soon after the end of a burst; with nothing new it is one look. */
-  async function signLoop(book: Book, signal: AbortSignal): Promise<void> {
-    let told = '';
-    while (!signal.aborted) {
-      try {
-        await sign(book);
-        told = '';
-      } catch (error) {
-        const code = error instanceof LongmenError ? error.code : String(error);
-        if (told !== code) log?.error({ err: error, book: book.code }, 'the log of postings cannot be signed');
-        told = code;
-      }
-      await sleep(SIGN_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
-    }
+    return keeper.sign(kept(book));
   }
 
   async function source(bookCode: string): Promise<LogSource> {
@@ -196,7 +156,7 @@ export function openPostingEvidence({ db, clock, folder, origin, log }: Evidence
     sign,
     source,
     async run(book, signal) {
-      await db.transaction((tx) => lockedLog(tx, book));
+      await db.transaction((tx) => keeper.locked(tx, kept(book)));
       const consumer = runConsumer({
         db,
         name: 'evidence.postings',
@@ -208,23 +168,13 @@ export function openPostingEvidence({ db, clock, folder, origin, log }: Evidence
         ...(log === undefined ? {} : { log }),
         async handle(tx, events) {
           const last = Math.max(...events.map(({ payload }) => lastSequenceOf(payload)));
-          await appendThrough(tx, book, last, Number.POSITIVE_INFINITY);
+          await keeper.appendThrough(tx, kept(book), last, Number.POSITIVE_INFINITY);
         },
       });
-      await Promise.all([consumer, signLoop(book, signal)]);
+      await Promise.all([consumer, keeper.signLoop(kept(book), signal)]);
     },
     async catchUp(book, onProgress) {
-      const end = await journalEnd(db, book.bookId);
-      let size = -1;
-      while (size < end) {
-        size = await db.transaction((tx) => appendThrough(tx, book, end, 8));
-        onProgress?.(size, end);
-      }
-      for (;;) {
-        const signed = await sign(book);
-        if (signed !== null) return signed;
-        await sleep(10);
-      }
+      return keeper.catchUp(kept(book), await journalEnd(db, book.bookId), onProgress);
     },
     async texts({ bookId }, first, last) {
       const rows = await readTexts(db, bookId, first, last);

@@ -17,6 +17,22 @@ export {
   identifierKinds,
   identifierText,
 } from './identifiers/identifiers.ts';
+export {
+  type BerkaClientsOptions,
+  type BerkaClientsResult,
+  importBerkaClients,
+} from './import/berka.ts';
+export { COLUMNS as importColumns, type RowError } from './import/columns.ts';
+export {
+  type Choice,
+  choices,
+  DEFAULT_CHOICES,
+  type Duplicate,
+  type PartyImportCounts,
+  type PartyImportOptions,
+  type PartyImportResult,
+} from './import/model.ts';
+export { importParties, previewParties } from './import/service.ts';
 export type { Address, Contact, Identifier, Name, PartyInput, PartyKind, Sex } from './model.ts';
 export { checkedContact, checkedName, contactValue, scriptOf, searchKey } from './model.ts';
 export type { RelatedGroup } from './ownership/group.ts';
@@ -31,6 +47,11 @@ export { listParties, type PartyFilter } from './search.ts';
 export { changeParty, createParties, type PartyChange, type PartyDeps, readParty } from './service.ts';
 export type { Party, PartyRow } from './store.ts';
 export { survivorOf } from './survivor.ts';
+export { type CheckInput, type CheckResult, checkUniqueness, MAX_CHECK, type Match } from './uniqueness/check.ts';
+export { indexParties } from './uniqueness/facts.ts';
+export { putIntoIndex } from './uniqueness/index-store.ts';
+export { type Merge, mergeParties, splitMerge } from './uniqueness/merge.ts';
+export type { PartyFacts } from './uniqueness/profile.ts';
 export type {
   CheckAnswer,
   Elements,

@@ -24,6 +24,7 @@ import { listParties, type PartyFilter } from './search.ts';
 import { changeParty, createParties, type PartyDeps, readParty, today } from './service.ts';
 import { personalPermission, sightOf } from './sight.ts';
 import { findParties } from './store.ts';
+import { uniquenessRoutes } from './uniqueness/routes.ts';
 import type { VerificationPort } from './verification/port.ts';
 import { listVerifications } from './verification/service.ts';
 
@@ -157,6 +158,7 @@ export function partyRoutes(options: PartyRoutesOptions): RouteModule {
     );
     await relationRoutes(room)(app, deps);
     await proofRoutes(room, options.verification)(app, deps);
+    await uniquenessRoutes(app, deps);
   };
 }
 

@@ -12,6 +12,7 @@ import { checkIdentifier } from './identifiers/identifiers.ts';
 import { type PartyInput, type Sex, searchKey } from './model.ts';
 import * as store from './store.ts';
 import { survivorOf } from './survivor.ts';
+import { indexParties } from './uniqueness/facts.ts';
 
 /** What the room works with. */
 export interface PartyDeps {
@@ -96,6 +97,10 @@ export async function createParties(
     })),
   );
   await addLists(deps, tx, fresh, at);
+  await indexParties(
+    tx,
+    fresh.map(({ id }) => id),
+  );
   await publish(
     deps,
     tx,
@@ -155,6 +160,7 @@ export async function changeParty(
   const facts = checkedFacts(row.kind, { birthDate, sex, nationality, foundedOn }, readings, rules.today);
   const state = change.state ?? row.state;
   await store.saveParty(tx, { ...row, ...facts, name: calledBy(left.names), state }, at);
+  await indexParties(tx, members);
   await publish(deps, tx, [changed(survivor, 'party')]);
   return readParty(tx, survivor);
 }
@@ -173,7 +179,11 @@ export function changed(id: string, what: 'party' | 'consent' | 'relation' | 'ac
 }
 
 /** Parties are in no book: their events stand in the institution's own, 'main'. Call last in a transaction. */
-export async function publish(deps: PartyDeps, tx: Transaction, events: readonly EventInput[]): Promise<void> {
+export async function publish(
+  deps: Pick<PartyDeps, 'clock'>,
+  tx: Transaction,
+  events: readonly EventInput[],
+): Promise<void> {
   await asSystem(async () => {
     const { bookId } = await findBook(tx, 'main');
     await appendEvents(tx, bookId, deps.clock, events);

@@ -1,6 +1,7 @@
 /** All commands of `longmen`, in the order its help shows them. */
 import type { RegisterCommand } from '../command.ts';
 import { archiveCommand } from './archive.ts';
+import { auditCommand } from './audit.ts';
 import { backupCommand } from './backup.ts';
 import { bookCommand } from './book.ts';
 import { chartCommand } from './chart.ts';
@@ -17,6 +18,8 @@ import { processCommand } from './process.ts';
 import { reportCommand } from './report.ts';
 import { restoreCommand } from './restore.ts';
 import { retentionCommand } from './retention.ts';
+import { secretsCommand } from './secrets.ts';
+import { staffCommand } from './staff.ts';
 import { startCommand } from './start.ts';
 import { templateCommand } from './template.ts';
 import { tokenCommand } from './token.ts';
@@ -26,7 +29,9 @@ export const commands: readonly RegisterCommand[] = [
   startCommand,
   configCommand,
   migrateCommand,
+  staffCommand,
   tokenCommand,
+  secretsCommand,
   bookCommand,
   entityCommand,
   chartCommand,
@@ -38,6 +43,7 @@ export const commands: readonly RegisterCommand[] = [
   exportCommand,
   verifyCommand,
   evidenceCommand,
+  auditCommand,
   backupCommand,
   restoreCommand,
   retentionCommand,

@@ -183,9 +183,11 @@ begin
 end;
 $$;
 
--- As in 0003-as-of.sql; a day whose rows were taken out is the one carried over. What was known of it at a position among
--- the rows taken out is not known any more, and never guessed.
-create or replace function ledger.account_days(
+-- What is at hand of an account's days, as in 0003-as-of.sql, and the days carried over beside it: where the journal has rows
+-- of a day, their running totals go on from what was carried over. What was known at a position among the rows taken out
+-- is not known any more, and never guessed. Books nothing was taken out of pay one look.
+alter function ledger.account_days(integer, uuid, date, date, bigint) rename to journal_days;
+create function ledger.account_days(
   p_book integer, p_account uuid, p_from date, p_to date, p_sequence bigint
 ) returns table (
   effective_date date, sequence bigint,
@@ -194,52 +196,28 @@ create or replace function ledger.account_days(
 language plpgsql stable
 set enable_seqscan = off
 as $$
-declare
-  v_date date := p_to;
 begin
-  loop
-    select max(d.effective_date) into v_date from (
-      (select t.effective_date from ledger.transfer t
-       where t.book_id = p_book and t.debit_account_id = p_account and t.effective_date between p_from and v_date
-       order by t.effective_date desc limit 1)
-      union all
-      (select t.effective_date from ledger.transfer t
-       where t.book_id = p_book and t.credit_account_id = p_account and t.effective_date between p_from and v_date
-       order by t.effective_date desc limit 1)
-      union all
-      (select c.effective_date from ledger.carried_day c
-       where c.book_id = p_book and c.account_id = p_account and c.effective_date between p_from and v_date
-       order by c.effective_date desc limit 1)
-    ) d;
-    exit when v_date is null;
-    -- Of the rows at hand none stands before one that was taken out, so a carried one behind the position comes first.
-    select v_date, r.* into effective_date, sequence, debits_pending, credits_pending, debits_posted, credits_posted
-    from (
-      (select t.sequence as at, t.debit_day_debits_pending, t.debit_day_credits_pending, t.debit_day_debits_posted,
-         t.debit_day_credits_posted
-       from ledger.transfer t
-       where t.book_id = p_book and t.debit_account_id = p_account and t.effective_date >= v_date
-         and (t.effective_date, t.sequence) <= (v_date, p_sequence)
-       order by t.effective_date desc, t.sequence desc limit 1)
-      union all
-      (select t.sequence, t.credit_day_debits_pending, t.credit_day_credits_pending, t.credit_day_debits_posted,
-         t.credit_day_credits_posted
-       from ledger.transfer t
-       where t.book_id = p_book and t.credit_account_id = p_account and t.effective_date >= v_date
-         and (t.effective_date, t.sequence) <= (v_date, p_sequence)
-       order by t.effective_date desc, t.sequence desc limit 1)
-      union all
-      select c.sequence, c.debits_pending, c.credits_pending, c.debits_posted, c.credits_posted
-      from ledger.carried_day c
-      where c.book_id = p_book and c.account_id = p_account and c.effective_date = v_date
-    ) r order by r.at desc limit 1;
-    if found then
-      if sequence > p_sequence then
-        raise exception 'what was known at position % is archived', p_sequence using errcode = 'invalid_parameter_value';
-      end if;
-      return next;
-    end if;
-    v_date := v_date - 1;
-  end loop;
+  if not exists (select from ledger.archive_end x where x.book_id = p_book) then
+    return query select * from ledger.journal_days(p_book, p_account, p_from, p_to, p_sequence);
+    return;
+  end if;
+  if exists (
+    select from ledger.carried_day c
+    where c.book_id = p_book and c.account_id = p_account and c.effective_date between p_from and p_to
+      and c.sequence > p_sequence
+  ) then
+    raise exception 'what was known at position % is archived', p_sequence using errcode = 'invalid_parameter_value';
+  end if;
+  return query
+    select coalesce(j.effective_date, c.effective_date), coalesce(j.sequence, c.sequence),
+      coalesce(j.debits_pending, c.debits_pending), coalesce(j.credits_pending, c.credits_pending),
+      coalesce(j.debits_posted, c.debits_posted), coalesce(j.credits_posted, c.credits_posted)
+    from ledger.journal_days(p_book, p_account, p_from, p_to, p_sequence) j
+    full join (
+      select * from ledger.carried_day d
+      where d.book_id = p_book and d.account_id = p_account and d.effective_date between p_from and p_to
+    ) c on c.effective_date = j.effective_date
+    order by 1 desc;
 end;
 $$;
+grant execute on function ledger.account_days to longmen_app;

@@ -12,3 +12,6 @@ create table kernel.retention_policy (
   primary key (kind, number)
 );
 grant select, insert on kernel.retention_policy to longmen_app;
+
+-- How long data is kept is no secret.
+call kernel.protect('kernel.retention_policy', 'true');

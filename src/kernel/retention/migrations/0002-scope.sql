@@ -1,1 +1,0 @@
-call kernel.protect('kernel.retention_policy', 'true');
