@@ -21,6 +21,7 @@ const work = [
   'approval:read',
   'event:read',
   'report:read',
+  'evidence:read',
 ];
 const east = await home.as(work, 'east', 'east');
 const west = await home.as(work, 'west', 'west');
@@ -184,6 +185,16 @@ const foreign: [what: string, attempt: () => ReturnType<typeof east>, answers: s
     ['403 scope_too_narrow'],
   ],
   ['the whole book', () => east('GET', '/ledger/trial-balance'), ['403 scope_too_narrow']],
+  [
+    'the log of the audit trail',
+    () => east('GET', '/evidence/_audit/checkpoint'),
+    ['404 book_not_found', '403 scope_too_narrow', '404 log_not_found', '404 evidence_log_not_found'],
+  ],
+  [
+    'a tile of the audit trail',
+    () => east('GET', '/evidence/_audit/tile/0/000'),
+    ['404 book_not_found', '403 scope_too_narrow', '404 log_not_found', '404 evidence_log_not_found'],
+  ],
   ['a group over all branches', () => east('GET', '/ledger/groups/chart/balances'), ['403 scope_too_narrow']],
 ];
 for (const [what, attempt, answers] of foreign) {
