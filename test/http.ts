@@ -63,7 +63,7 @@ export interface TestServerOptions {
     db: TestDatabase;
     clock: ManualClock;
     log: Log;
-  }) => Pick<HttpOptions, 'sessions' | 'doors'>;
+  }) => Pick<HttpOptions, 'sessions' | 'doors' | 'onRoute' | 'audit'>;
 }
 
 export async function testServer(

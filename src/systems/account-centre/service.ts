@@ -1,5 +1,12 @@
 /** Opening trees and accounts in them, and freezing, unfreezing and closing: for one account or the whole tree. */
-import { type Account, type AccountInput, type AccountState, type Ledger, readAccounts } from '#engines/ledger';
+import {
+  type Account,
+  type AccountInput,
+  type AccountState,
+  type Ledger,
+  mustSeeAccounts,
+  readAccounts,
+} from '#engines/ledger';
 import type { Clock } from '#kernel/clock';
 import { asSystem } from '#kernel/context';
 import { type Database, isStorable, type Transaction } from '#kernel/database';
@@ -285,6 +292,8 @@ async function place({ ledger, clock }: CentreDeps, tx: Transaction, placing: Pl
   const { book, bookId, key, node, ids, action, who, tree } = placing;
   // The ledger says first that an account is missing, before its row here could be refused for another reason.
   const group = { dimension: CUSTOMER_DIMENSION, code: groupCode(key, node) };
+  // The house joins them to its own groups, but only those that the request may reach.
+  await mustSeeAccounts(tx, bookId, ids);
   await asSystem(() => ledger.joinGroupIn(tx, book, group, ids));
   const places = await store.placesOf(tx, bookId, ids);
   for (const there of places.values()) {
