@@ -1,5 +1,6 @@
 /** The account centre (账户中心): the account trees of customers, earmarks, movement alerts. See README.md. */
 export { type AlertCursor, type AlertDeps, type Alerts, openAlerts } from './alerts.ts';
+export { identifyCustomer, openCustomer } from './customers.ts';
 export type { Earmark, EarmarkState, EarmarkStep } from './earmark-store.ts';
 export { type EarmarkDeps, type EarmarkInput, type Earmarks, openEarmarks, type UseInput } from './earmarks.ts';
 export { treeJson } from './json.ts';
@@ -23,10 +24,8 @@ export {
   attachAccounts,
   type CentreDeps,
   type Hand,
-  identifyCustomer,
   type Obstacle,
   type OpenedAccount,
-  openCustomer,
   openTreeAccounts,
 } from './service.ts';
 export {

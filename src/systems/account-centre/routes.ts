@@ -7,18 +7,12 @@ import { decodeCursor, pageFrom, pageOf, type RouteModule } from '#kernel/http';
 import { membersOf } from '#systems/parties';
 import { alertRoutes } from './alert-routes.ts';
 import { centreCommands } from './commands.ts';
+import { identifyCustomer, openCustomer } from './customers.ts';
 import { earmarkRoutes } from './earmark-routes.ts';
 import { handOf } from './hand.ts';
 import { actionJson, customerJson, minorOf, statementJson, treeJson } from './json.ts';
 import * as schemas from './schemas.ts';
-import {
-  addNode,
-  attachAccounts,
-  type CentreDeps,
-  identifyCustomer,
-  openCustomer,
-  openTreeAccounts,
-} from './service.ts';
+import { addNode, attachAccounts, type CentreDeps, openTreeAccounts } from './service.ts';
 import { type Customer, listActions, listCustomers, readCustomer } from './store.ts';
 import { customerStatement, readTree } from './tree.ts';
 
