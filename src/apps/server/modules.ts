@@ -11,7 +11,7 @@ import { type Identity, meRoutes, staffRoutes, tokenRoutes } from '#kernel/ident
 import { type Notifier, notificationRoutes } from '#kernel/notifications';
 import { retentionRoutes } from '#kernel/retention';
 import { type Webhooks, webhookRoutes } from '#kernel/webhooks';
-import { accountCentreRoutes } from '#systems/account-centre';
+import { accountCentreRoutes, customersOfParties } from '#systems/account-centre';
 import { archiveRoutes } from '#systems/archive';
 import { type Books, entityBooks, entityRoutes } from '#systems/books';
 import { type AuditEvidence, evidenceRoutes, type PostingEvidence } from '#systems/evidence';
@@ -62,6 +62,6 @@ export function routeModules(rooms: Rooms): readonly RouteModule[] {
     templateRoutes(openTemplates({ db, ledger, clock })),
     exchangeRoutes(openExchange({ db, ledger, clock })),
     reportRoutes(openReports({ db, entityBooks })),
-    partyRoutes({ timeZone, verification: simulatedVerification() }),
+    partyRoutes({ timeZone, verification: simulatedVerification(), customersOf: customersOfParties }),
   ];
 }

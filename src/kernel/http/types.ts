@@ -17,7 +17,7 @@ declare module 'fastify' {
     personal?: boolean;
     /**
      * `after`: the entry of a write may be stored right after its answer, as a read's is; for writes that keep a journal of
-     * their own and must not wait. `none`: a request that reads nothing personal and changes nothing, though by POST.
+     * their own and must not wait. `none`: a request that changes nothing, though by POST; recorded as a read, if it is personal.
      */
     audit?: 'after' | 'none';
   }

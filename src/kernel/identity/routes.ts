@@ -176,6 +176,7 @@ export function staffRoutes(identity: Identity): RouteModule {
             return { status: 200, body: staffJson(staff, await unitCodes(tx)) };
           });
           identity.sessions.forget();
+          deps.access.forget();
         },
       );
     }
