@@ -74,6 +74,11 @@ export class Oracle {
     return outcomes;
   }
 
+  /** A refused request whose transaction was given up: nobody has answered it. */
+  forget(refused: readonly TransferInput[]): void {
+    for (const { id } of refused) this.answers.delete(id);
+  }
+
   /** One chain: all of it or nothing. A transfer on its own is a chain of one. */
   private chain(members: readonly TransferInput[], open: boolean): OracleOutcome[] {
     const codes = members.map((): OutcomeCode => 'chain_failed');
