@@ -43,8 +43,6 @@ const book = 'soak';
 /** How many transfers the ledger's sweep expires at once. */
 const expiryBatch = 1_000;
 const defaultOperations = 1_000_000;
-/** How often the exchange acts before the first transfers, so that short runs meet all its codes. */
-const exchangeActs = 250;
 /** From here on every code must have occurred; in short runs those of periods, groups and windows. */
 const fullOperations = 100_000;
 const shortCodes = /^(period|exceeds_(group|window))_/;
@@ -107,7 +105,11 @@ class OracleSoak {
     await openSomeAccounts(books, 40);
     for (let act = 0; act < 60; act++) await changeGuards(books, this.nowMs);
     const exchange = this.exchange(books, other);
-    await exchange.start(exchangeActs);
+    await exchange.start();
+    for (let act = 0; act < 150; act++) {
+      if (act % 50 === 49) clock.advance({ hours: 24 });
+      await exchange.act();
+    }
     const generator = this.generator();
 
     for (let moment = 0; counts.operations < this.operations && found.count === 0; moment++) {
@@ -131,6 +133,7 @@ class OracleSoak {
       this.progress(Math.min(counts.operations, this.operations), this.operations, 'operations');
     }
 
+    await exchange.meetAll();
     await this.read(books, 0);
     await exchange.compare();
     await exchange.compareEvents();

@@ -3,7 +3,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '#kernel/clock';
-import { LongmenError } from '#kernel/errors';
 import {
   type DealRequest,
   type Desk,
@@ -15,10 +14,12 @@ import {
 import { type Books, changeState, deskCodes, isCustomers } from './administration.ts';
 import { microseconds } from './comparison.ts';
 import { functional, someRate, someRequest, someTerms } from './exchange-choices.ts';
+import { setClosing } from './guard-acts.ts';
 import { currencies, isoDate } from './operations.ts';
 import { OracleExchange } from './oracle-exchange.ts';
-import { Refused } from './oracle-rates.ts';
+import { refuse } from './oracle-rates.ts';
 import { businessDate } from './oracle-words.ts';
+import { refused, told } from './told.ts';
 
 const dayMs = 86_400_000;
 /** Outcome codes of the ledger that deals must meet, also in short runs. */
@@ -31,25 +32,6 @@ const metByDeals = [
   'debit_account_frozen',
   'credit_account_frozen',
 ];
-const refused = 'exchange_revaluation_refused';
-
-/** What was answered, or the code that refused it. */
-interface Told<Value> {
-  readonly code: string;
-  readonly value: Value | null;
-}
-
-async function told<Value>(work: () => Promise<Value> | Value): Promise<Told<Value>> {
-  try {
-    return { code: 'ok', value: await work() };
-  } catch (error) {
-    if (error instanceof Refused) return { code: error.code, value: null };
-    if (!(error instanceof LongmenError)) throw error;
-    const { code, meta } = error;
-    return { code: code === refused ? `${refused} ${meta.reason}` : code, value: null };
-  }
-}
-
 interface ExchangeBooks extends Books {
   readonly clock: Clock;
   /** Two doors to the same desk, as two processes have them. */
@@ -83,10 +65,10 @@ export class ExchangeActs {
   }
 
   /** Without a desk everything is refused; then there is one. */
-  async start(acts: number): Promise<void> {
+  async start(): Promise<void> {
     const { book, oracle, random } = this.books;
     await this.quote();
-    await this.deal({ id: random.uuid(), quoteId: random.uuid(), sellAccountId: '', buyAccountId: '' });
+    await this.deal(this.request(random.uuid()));
     await this.revalue();
     await this.positions(businessDate(this.nowMs));
     await this.configure({ functionalCurrency: functional, currencies: Object.keys(currencies), ...someTerms(random) });
@@ -104,13 +86,31 @@ export class ExchangeActs {
         open(id, functional, deskCodes.position, 'debit');
       }
     }
-    for (let act = 0; act < acts; act++) await this.act();
+  }
+
+  /** Until each outcome has been met, but not for ever. */
+  async meetAll(): Promise<void> {
+    for (let acts = 0; acts < 2_000 && this.missing.length > 0; acts++) {
+      await this.act();
+      if (acts % 20 === 0) await this.compare();
+    }
   }
 
   /** One act; what the exchange says must be what the rules say. */
   async act(): Promise<void> {
     const { random } = this.books;
-    const weights = { rates: 6, file: 0.4, trade: 8, quote: 2, late: 3, again: 2, frozen: 1, revalue: 2, desk: 0.7 };
+    const weights = {
+      rates: 6,
+      file: 0.4,
+      trade: 8,
+      quote: 2,
+      late: 3,
+      again: 2,
+      frozen: 1,
+      revalue: 2,
+      closed: 0.4,
+      desk: 0.7,
+    };
     switch (random.weighted(weights)) {
       case 'rates':
         return this.addRates();
@@ -128,6 +128,8 @@ export class ExchangeActs {
         return this.tradeFrozen();
       case 'revalue':
         return this.revalue();
+      case 'closed':
+        return this.revalueClosed();
       default:
         return this.changeDesk();
     }
@@ -143,10 +145,10 @@ export class ExchangeActs {
     const cleared = oracle.accounts.get(deskAccounts(book, functional).position(functional))?.posted;
     found.equal(cleared?.debit, cleared?.credit, 'the position of the functional currency is cleared by every deal');
     const quoteId = this.someQuote();
-    const quote = () => this.model.quotes.get(quoteId) ?? unknown('exchange_quote_not_found');
+    const quote = () => this.model.quotes.get(quoteId) ?? refuse('exchange_quote_not_found');
     await this.both('a quote as kept', quoteId, () => exchange.findQuote(book, quoteId), quote);
-    const dealId = random.chance(0.1) ? random.uuid() : ([...this.model.deals.keys()].at(-random.integer(1, 50)) ?? '');
-    const deal = () => this.model.deals.get(dealId) ?? unknown('exchange_deal_not_found');
+    const dealId = random.chance(0.3) ? random.uuid() : ([...this.model.deals.keys()].at(-random.integer(1, 50)) ?? '');
+    const deal = () => this.model.deals.get(dealId) ?? refuse('exchange_deal_not_found');
     await this.both('a deal as kept', dealId, () => exchange.findDeal(book, dealId).then(withoutInstant), deal);
   }
 
@@ -199,20 +201,21 @@ export class ExchangeActs {
   /** The same in a file, which is damaged now and then. */
   private async importFile(): Promise<void> {
     const { db, clock, random } = this.books;
-    const rates = Array.from({ length: 3 }, () => someRate(random, this.model.rates.all, this.nowMs)).map((rate) => ({
-      ...rate,
-      source: 'house',
-    }));
+    const some = Array.from({ length: 3 }, () => someRate(random, this.model.rates.all, this.nowMs));
+    // An empty cell says nothing.
+    const filled = some.filter(({ mid, bid, ask }) => ![mid, bid, ask].includes(''));
+    const rates = filled.map((rate) => ({ ...rate, source: 'house' }));
     const rows = rates.map(({ date, base, quote, mid, bid, ask, quotedAt }) =>
       [date, base, quote, mid, bid, ask, quotedAt].join(),
     );
-    const damaged = random.chance(0.4) || rates.some(({ base, quote }) => base === quote);
+    const damaged = random.chance(0.4);
     if (damaged) rows.push('2026-02-30,USD,CNY,7.1,,,');
     const folder = await mkdtemp(join(tmpdir(), 'longmen-soak-'));
     const path = join(folder, 'rates.csv');
     await writeFile(path, ['date,base,quote,mid,bid,ask,quoted_at', ...rows].join('\n'));
     const real = () => importRates({ db, clock }, path, { source: 'house' }).then(({ added }) => added);
-    const model = () => (damaged ? unknown('rate_file_invalid') : this.model.rates.add(rates));
+    const added = await told(() => (damaged ? refuse('rate_invalid') : this.model.rates.add(rates)));
+    const model = () => (added.code === 'ok' ? added.value : refuse(added.code.replace('rate_i', 'rate_file_i')));
     await this.both('a file of rates', rows, real, model);
     await rm(folder, { recursive: true });
   }
@@ -244,7 +247,7 @@ export class ExchangeActs {
     const { oracle, random } = this.books;
     const quote = this.model.quotes.get(quoteId);
     const account = (currency: string | undefined) => {
-      if (random.chance(0.02)) return random.uuid();
+      if (random.chance(0.04)) return random.uuid();
       const fits = random.chance(0.03) ? random.pick(Object.keys(currencies)) : currency;
       const customers = [...oracle.accounts.values()].filter((it) => isCustomers(it) && it.currency === fits);
       const usable = customers.filter(({ state }) => state !== 'closed' || random.chance(0.02));
@@ -297,13 +300,31 @@ export class ExchangeActs {
   }
 
   private async revalue(): Promise<void> {
-    const { book, random, exchange, recorded, lastRecorded } = this.books;
-    const before = (days: number) => isoDate(Date.parse(businessDate(this.nowMs)) - days * dayMs);
-    const last = this.model.revaluations.at(-1)?.date ?? before(20);
-    const days = random.weighted({ 20: 2, 5: 3, 1: 10, 0: 2, '-1': 0.5 });
-    const chosen = [before(Number(days)), last].sort()[random.chance(0.1) ? 0 : 1] ?? last;
+    const { random } = this.books;
+    const last = this.model.revaluations.at(-1)?.date ?? this.daysAgo(20);
+    const days = random.weighted({ 20: 2, 5: 3, 1: 10, 0: 1, '-1': 0.5 });
+    const chosen = [this.daysAgo(Number(days)), last].sort()[random.chance(0.1) ? 0 : 1] ?? last;
     const date = random.chance(0.02) ? random.pick(['2026-02-30', '']) : chosen;
-    const adjustment = random.chance(0.4);
+    await this.revalueAt(date, random.chance(0.4));
+  }
+
+  /** Yesterday is closed for a while, or sealed. */
+  private async revalueClosed(): Promise<void> {
+    const { closedThrough, sealedThrough } = this.books.oracle.guards;
+    const yesterday = this.daysAgo(1);
+    const sealed = this.books.random.chance(0.5) ? yesterday : sealedThrough;
+    await setClosing(this.books, { closedThrough: yesterday, sealedThrough: sealed }, this.nowMs);
+    await this.revalueAt(yesterday, false);
+    await this.revalueAt(yesterday, true);
+    await setClosing(this.books, { closedThrough, sealedThrough }, this.nowMs);
+  }
+
+  private daysAgo(days: number): string {
+    return isoDate(Date.parse(businessDate(this.nowMs)) - days * dayMs);
+  }
+
+  private async revalueAt(date: string, adjustment: boolean): Promise<void> {
+    const { book, exchange, recorded, lastRecorded } = this.books;
     let recordedUs = 0;
     const real = async () => {
       const { entries } = await exchange.revalue(book, date, adjustment);
@@ -357,10 +378,6 @@ export class ExchangeActs {
     const real = () => db.transaction((tx) => exchange.configure(tx, book, desk));
     await this.both('a desk', desk, real, () => this.model.configure(desk));
   }
-}
-
-function unknown(code: string): never {
-  throw new Refused(code);
 }
 
 /** When it was recorded, only the other side can tell. */
