@@ -167,7 +167,7 @@ test('what nobody protected is closed to a request, also for writing', async () 
     for (const sql of [
       'select * from kernel.assignment',
       'select * from kernel.idempotency_key',
-      'select * from ledger.verify_sequence',
+      'select * from ledger.verify_counters',
     ]) {
       await assert.rejects(db.query(sql), { code: '42501' }, sql);
     }

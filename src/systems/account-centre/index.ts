@@ -23,10 +23,19 @@ export {
   attachAccounts,
   type CentreDeps,
   type Hand,
+  identifyCustomer,
   type Obstacle,
   type OpenedAccount,
   openCustomer,
   openTreeAccounts,
 } from './service.ts';
-export { type Action, type Customer, listActions, listCustomers, type TreeNode } from './store.ts';
+export {
+  type Action,
+  type Customer,
+  type CustomerOfParty,
+  customersOfParties,
+  listActions,
+  listCustomers,
+  type TreeNode,
+} from './store.ts';
 export { type Clocks, customerStatement, type NodeView, readTree, type TreeAccount, type TreeView } from './tree.ts';
