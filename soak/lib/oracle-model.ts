@@ -1,7 +1,7 @@
 /**
  * The oracle: the ledger's rules once more, in memory, as simply as they can be said. Written from the words of the
  * ledger and not from its code; `oracle.ts` compares the two. See `oracle-words.ts` for what the rules are about and
- * `oracle-guards.ts` for periods, groups and windows.
+ * `oracle-guards.ts` for periods, groups and windows; `oracle-exchange.ts` stands on top of it.
  */
 import type { Outcome, OutcomeCode, TransferInput } from '#engines/ledger';
 import { Guards } from './oracle-guards.ts';
