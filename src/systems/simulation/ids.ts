@@ -5,7 +5,15 @@
 import { hash, permute } from './random.ts';
 
 /** What an id names; ids of different spaces have nothing in common. */
-export const space = { transfer: 101, account: 102, party: 103, device: 104, pattern: 105, operator: 106, opening: 107 } as const;
+export const space = {
+  transfer: 101,
+  account: 102,
+  party: 103,
+  device: 104,
+  pattern: 105,
+  operator: 106,
+  opening: 107,
+} as const;
 
 /** The four words of an id. */
 export function idWord(seed: number, kind: number, entity: number, word: 0 | 1 | 2 | 3): number {
@@ -18,12 +26,21 @@ export function idWord(seed: number, kind: number, entity: number, word: 0 | 1 |
 
 /** The id as text, for those who do not write bytes. */
 export function idText(seed: number, kind: number, entity: number): string {
-  const hex = ([0, 1, 2, 3] as const).map((word) => idWord(seed, kind, entity, word).toString(16).padStart(8, '0')).join('');
+  const hex = ([0, 1, 2, 3] as const)
+    .map((word) => idWord(seed, kind, entity, word).toString(16).padStart(8, '0'))
+    .join('');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
 /** An address of the Internet as four numbers in one word: at home in the evening, on the road by day. */
-export function internetAddress(seed: number, device: number, address: number, district: number, day: number, second: number): number {
+export function internetAddress(
+  seed: number,
+  device: number,
+  address: number,
+  district: number,
+  day: number,
+  second: number,
+): number {
   const atHome = second >= 68_400 || second < 28_800;
   // 10.0.0.0/8 is nobody's: simulated traffic never points at a real machine.
   if (atHome) return (0x0a00_0000 | (hash(seed, 201, address) & 0x00ff_ffff)) >>> 0;

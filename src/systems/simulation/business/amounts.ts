@@ -10,7 +10,8 @@ export type CurveName = keyof typeof amountTables.curves;
 const { probabilities } = amountTables;
 const STEPS = 2048;
 const tables = new Map<CurveName, Float64Array>();
-for (const name of Object.keys(amountTables.curves) as CurveName[]) tables.set(name, tabulate(amountTables.curves[name]));
+for (const name of Object.keys(amountTables.curves) as CurveName[])
+  tables.set(name, tabulate(amountTables.curves[name]));
 
 /** The quantile curve at evenly spaced probabilities, straight lines between logarithms. */
 function tabulate(values: readonly number[]): Float64Array {
@@ -65,7 +66,10 @@ export function chosenFen(draws: Draws, yuan: number): bigint {
 /** As prices come out: to the fen or to ten fen. */
 export function pricedFen(draws: Draws, yuan: number): bigint {
   const unit = draws.unit();
-  return fenOf(yuan, yuan < 100 ? (unit < 0.45 ? 0.01 : unit < 0.75 ? 0.5 : 1) : unit < 0.5 ? 0.01 : unit < 0.8 ? 1 : 10);
+  return fenOf(
+    yuan,
+    yuan < 100 ? (unit < 0.45 ? 0.01 : unit < 0.75 ? 0.5 : 1) : unit < 0.5 ? 0.01 : unit < 0.8 ? 1 : 10,
+  );
 }
 
 /** As companies pay invoices. */

@@ -50,7 +50,8 @@ export class Merchants {
     if (slots !== undefined && count > 0 && !(this.#online.length > 0 && draws.chance(0.16))) {
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
         const word = draws.word();
-        const slot = (word & 3) === 0 ? word >>> 20 : hash(seed, stream.contact, person, 16 + ((word >>> 8) % HABITS)) >>> 20;
+        const slot =
+          (word & 3) === 0 ? word >>> 20 : hash(seed, stream.contact, person, 16 + ((word >>> 8) % HABITS)) >>> 20;
         const company = slots[slot % count] ?? 0;
         if (this.isOpen(company, second)) return company;
       }

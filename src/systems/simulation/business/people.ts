@@ -150,7 +150,8 @@ function byTheMonth(world: World, book: DayBook, day: Day, person: number): void
   }
   const today = day.dayOfMonth;
   if (today === 1 + ((personal >>> 5) % 28) && (personal & 7) < 2) rent(world, book, day, person);
-  if (today === 1 + ((personal >>> 9) % 28) || today === 1 + ((personal >>> 13) % 28)) utilities(world, book, day, person);
+  if (today === 1 + ((personal >>> 9) % 28) || today === 1 + ((personal >>> 13) % 28))
+    utilities(world, book, day, person);
   if (today === 1 + ((personal >>> 17) % 28) && ((personal >>> 22) & 7) < 2) cardBill(world, book, day, person);
 }
 
@@ -182,7 +183,8 @@ function rent(world: World, book: DayBook, day: Day, person: number): void {
   const from = population.firstPerson[population.district[person] ?? 0] ?? 0;
   const end = population.firstPerson[(population.district[person] ?? 0) + 1] ?? population.persons;
   const landlord = from + (hash(population.seed, stream.contact, person, 7) % Math.max(1, end - from));
-  const yuan = population.parameters.medians_yuan.rent * (0.5 + (hash(population.seed, stream.contact, person, 8) % 100) / 90);
+  const yuan =
+    population.parameters.medians_yuan.rent * (0.5 + (hash(population.seed, stream.contact, person, 8) % 100) / 90);
   const second = secondOf(draws, 'transfer', day.isBusinessDay);
   emit(world, book, person, second, person, landlord, fenOf(yuan, 50), kind.rent, channel.mobile);
 }

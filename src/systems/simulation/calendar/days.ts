@@ -5,7 +5,7 @@ import { springFestivals } from '../data/tables.ts';
 import type { Parameters } from '../parameters/load.ts';
 
 /** Days of the month on which wages are paid, before they are moved. */
-export const payDays = [5, 8, 10, 15, 20, 25] as const;
+export const payDays: readonly number[] = [5, 8, 10, 15, 20, 25];
 
 export interface Day {
   /** From 0 on the first day. */
@@ -63,13 +63,16 @@ function payDayBits(working: Calendar, date: IsoDate): number {
   // A holiday week is at most nine days long: a nominal pay day that moves here is that near.
   for (let ahead = 0; ahead <= 9; ahead += 1) {
     const nominal = addDays(date, ahead);
-    const which = payDays.findIndex((day) => day === Number(nominal.slice(8)));
+    const which = payDays.indexOf(Number(nominal.slice(8)));
     if (which >= 0 && working.adjust(nominal, 'preceding') === date) bits |= 1 << which;
   }
   return bits;
 }
 
-function seasonOf({ calendar: seasons }: Parameters, date: IsoDate): { payments: number; peers: number; business: number } {
+function seasonOf(
+  { calendar: seasons }: Parameters,
+  date: IsoDate,
+): { payments: number; peers: number; business: number } {
   const plain = { payments: 1, peers: 1, business: 1 };
   const singles = daysBetween(parseDate(`${date.slice(0, 4)}-11-11`), date);
   if (singles >= 0 && singles < seasons.singles_day.days) return seasons.singles_day;

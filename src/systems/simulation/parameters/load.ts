@@ -111,7 +111,10 @@ export function defaultTypologies(): readonly Typology[] {
  * The default parameters with those of a JSON file laid over them (objects key by key), and then `overrides`.
  * Errors: `simulation_file_missing`, `simulation_parameters_invalid` (also for a key that is not known).
  */
-export function loadParameters(file: string | undefined, overrides: Readonly<Record<string, unknown>> = {}): Parameters {
+export function loadParameters(
+  file: string | undefined,
+  overrides: Readonly<Record<string, unknown>> = {},
+): Parameters {
   const given = file === undefined ? {} : readJson(file);
   const merged = overlay(overlay(defaults, given), overrides);
   return parse(parametersSchema, merged, file ?? 'the parameters');

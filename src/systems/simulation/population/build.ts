@@ -176,7 +176,8 @@ function drawPeople(parameters: Parameters, persons: number, district: Uint16Arr
     const work = jobs[chosen];
     const inside = draws.chance(parameters.employed_inside_share);
     const retired = years > 60 && !fits(chosen, years);
-    const yuan = (retired ? parameters.medians_yuan.pension : (work?.incomeYuan ?? 4000)) *
+    const yuan =
+      (retired ? parameters.medians_yuan.pension : (work?.incomeYuan ?? 4000)) *
       Math.exp(draws.normal() * (work?.spread ?? 0.4));
     incomeYuan[person] = Math.round(yuan);
     const one = district[person] ?? 0;

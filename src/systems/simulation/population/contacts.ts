@@ -17,7 +17,9 @@ const OUTSIDE_THE_DISTRICT = 0.25;
 export function drawContacts(seed: number, firstPerson: Uint32Array, dormant: Uint8Array): Contacts {
   const persons = firstPerson.at(-1) ?? 0;
   const degree = (person: number, direction: 'in' | 'out') =>
-    dormant[person] === 1 ? 0 : degreeAt(direction, share(seed, stream.contact, person, direction === 'in' ? 1 : 2), persons);
+    dormant[person] === 1
+      ? 0
+      : degreeAt(direction, share(seed, stream.contact, person, direction === 'in' ? 1 : 2), persons);
   const start = new Uint32Array(persons + 1);
   let total = 0;
   for (let person = 0; person < persons; person += 1) {

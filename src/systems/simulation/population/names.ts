@@ -38,7 +38,8 @@ const AUSPICIOUS = [...'鑫福顺达兴隆盛旺瑞祥宏泰华源丰恒康嘉�
 
 export function companyName(population: Population, company: number): string {
   const { seed, trade, persons, district } = population;
-  const pick = (turn: number) => AUSPICIOUS[hash(seed, stream.name, persons + company, turn) % AUSPICIOUS.length] ?? '兴';
+  const pick = (turn: number) =>
+    AUSPICIOUS[hash(seed, stream.name, persons + company, turn) % AUSPICIOUS.length] ?? '兴';
   const place = districtName(district[persons + company] ?? 0);
   return `${place}${pick(1)}${pick(2)}${trades[trade[company] ?? 0]?.suffixZh ?? '商行'}`;
 }

@@ -33,7 +33,8 @@ const ORGANISATION_WEIGHTS = [3, 7, 9, 10, 5, 8, 4, 2];
 /** The check character of an organisation code of eight characters: GB 11714-1997. */
 export function organisationCheck(first8: string): string {
   let sum = 0;
-  for (const [index, weight] of ORGANISATION_WEIGHTS.entries()) sum += weight * Number.parseInt(first8[index] ?? '0', 36);
+  for (const [index, weight] of ORGANISATION_WEIGHTS.entries())
+    sum += weight * Number.parseInt(first8[index] ?? '0', 36);
   const check = 11 - (sum % 11);
   return check === 10 ? 'X' : check === 11 ? '0' : String(check);
 }

@@ -48,7 +48,7 @@ export interface Wish {
 
 const DAY_SECONDS = 86_400;
 const ATTEMPTS = 5;
-const MOST_PIECES = 8;
+const MOST_PIECES = 3;
 
 export class Draft {
   readonly steps: Step[] = [];
@@ -109,7 +109,8 @@ export class Draft {
   /** A person, or a small company with the probability of the typology. */
   anyone(near?: number): number {
     const { persons, companies } = this.world.population;
-    if (!this.draws.chance(this.typology.company_share)) return near === undefined ? this.stranger() : this.acquaintance(near);
+    if (!this.draws.chance(this.typology.company_share))
+      return near === undefined ? this.stranger() : this.acquaintance(near);
     for (let attempt = 0; attempt < 10; attempt += 1) {
       const found = persons + this.draws.below(companies);
       if (!this.#isMember(found)) return found;
@@ -168,7 +169,8 @@ export class Draft {
     if (amountMinor <= 0n) return undefined;
     const usual = this.#book.channel[row] ?? 0;
     const way = wish.operator !== undefined ? channel.counter : usual;
-    const second = wish.night === true ? (21 * 3600 + this.draws.below(7 * 3600)) % DAY_SECONDS : (this.#book.second[row] ?? 0);
+    const second =
+      wish.night === true ? (21 * 3600 + this.draws.below(7 * 3600)) % DAY_SECONDS : (this.#book.second[row] ?? 0);
     const step: Step = {
       ...moment(day, wish.operator === undefined ? second : this.#counterSecond(), wish),
       pattern: this.number,
@@ -179,7 +181,10 @@ export class Draft {
       text: this.#book.text[row] ?? 0,
       channel: way,
       device: way === channel.mobile || way === channel.web ? (wish.device ?? this.#deviceOf(from)) : NONE,
-      operator: way === channel.counter ? (wish.operator ?? tellerAt(this.world, branchOf(this.world, this.#customer(from, to)))) : NONE,
+      operator:
+        way === channel.counter
+          ? (wish.operator ?? tellerAt(this.world, branchOf(this.world, this.#customer(from, to))))
+          : NONE,
     };
     this.steps.push(step);
     this.#purses.set(from, (this.#purses.get(from) ?? 0n) - amountMinor);
@@ -211,7 +216,8 @@ export class Draft {
     const amount = this.passedOn(total);
     if (exit === 'outside') this.spend(from, amount, after, () => this.outside(), wish);
     else if (exit === 'cash') this.spend(from, amount, after, () => this.till(from), wish);
-    else if (exit === 'people') this.spend(from, amount, after, () => this.join(this.acquaintance(from), 'receiver'), wish);
+    else if (exit === 'people')
+      this.spend(from, amount, after, () => this.join(this.acquaintance(from), 'receiver'), wish);
     else this.spend(from, amount, after, (second) => this.shop(from, second), wish);
   }
 

@@ -120,7 +120,8 @@ export class RecordWriter {
   }
 
   flush(): void {
-    for (let written = 0; written < this.#at; ) written += writeSync(this.#file, this.#bytes, written, this.#at - written);
+    for (let written = 0; written < this.#at; )
+      written += writeSync(this.#file, this.#bytes, written, this.#at - written);
     this.#at = 0;
   }
 

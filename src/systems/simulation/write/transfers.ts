@@ -9,7 +9,16 @@ import { idText, internetAddress, space } from '../ids.ts';
 import { channels, FIRST_FRESH_DEVICE, kinds, NONE } from '../vocabulary.ts';
 import { type Format, RecordWriter } from './record-writer.ts';
 
-const TRANSFER = ['id', 'debit_account_id', 'credit_account_id', 'amount', 'currency', 'effective_date', 'type', 'description'];
+const TRANSFER = [
+  'id',
+  'debit_account_id',
+  'credit_account_id',
+  'amount',
+  'currency',
+  'effective_date',
+  'type',
+  'description',
+];
 const CONTEXT = ['transfer_id', 'occurred_at', 'channel', 'device_id', 'ip_address', 'operator_id'];
 const LOGIN = ['party_id', 'occurred_at', 'channel', 'device_id', 'ip_address'];
 
@@ -23,7 +32,8 @@ const OPENING = Buffer.from('opening_balance');
 /** Writes `transfers`, `contexts`, `logins` and `opening_balances` into a folder. */
 export function transferFiles(folder: string, format: Format): Sink {
   mkdirSync(folder, { recursive: true });
-  const file = (name: string, columns: readonly string[]) => new RecordWriter(join(folder, `${name}.${format}`), columns, format);
+  const file = (name: string, columns: readonly string[]) =>
+    new RecordWriter(join(folder, `${name}.${format}`), columns, format);
   const transfers = file('transfers', TRANSFER);
   const contexts = file('contexts', CONTEXT);
   const logins = file('logins', LOGIN);
@@ -64,7 +74,14 @@ export function transferFiles(folder: string, format: Format): Sink {
       const ip =
         device === NONE || owner >= customers
           ? NONE
-          : internetAddress(seed, device, device < FIRST_FRESH_DEVICE ? (address[owner] ?? 0) : device, district[owner] ?? 0, day.index, second);
+          : internetAddress(
+              seed,
+              device,
+              device < FIRST_FRESH_DEVICE ? (address[owner] ?? 0) : device,
+              district[owner] ?? 0,
+              day.index,
+              second,
+            );
       contexts.field(0);
       contexts.uuid(seed, space.transfer, serial);
       contexts.field(1);
@@ -78,7 +95,8 @@ export function transferFiles(folder: string, format: Format): Sink {
       contexts.field(5);
       if (operator !== NONE) contexts.uuid(seed, space.operator, operator);
       contexts.end();
-      if (device === NONE || debit >= customers || (lastLogin[debit] === today && device < FIRST_FRESH_DEVICE)) continue;
+      if (device === NONE || debit >= customers || (lastLogin[debit] === today && device < FIRST_FRESH_DEVICE))
+        continue;
       lastLogin[debit] = today;
       logins.field(0);
       logins.uuid(seed, space.party, debit);
@@ -133,6 +151,7 @@ export function transferFiles(folder: string, format: Format): Sink {
 
 function accountIdBytes(seed: number, count: number): Uint8Array {
   const bytes = new Uint8Array(count * 36);
-  for (let account = 0; account < count; account += 1) bytes.set(Buffer.from(idText(seed, space.account, account)), account * 36);
+  for (let account = 0; account < count; account += 1)
+    bytes.set(Buffer.from(idText(seed, space.account, account)), account * 36);
   return bytes;
 }

@@ -14,8 +14,17 @@ const unwitting: ReadonlySet<Role> = new Set(['victim', 'bystander']);
 /** Writes `truth_transactions`, `truth_accounts` and `truth_patterns` into a folder. */
 export function truthFiles(folder: string, format: Format): Sink {
   mkdirSync(folder, { recursive: true });
-  const file = (name: string, columns: readonly string[]) => new RecordWriter(join(folder, `${name}.${format}`), columns, format);
-  const patterns = file('truth_patterns', ['pattern_id', 'typology', 'typology_zh', 'shape', 'truth', 'first_day', 'planned_transactions']);
+  const file = (name: string, columns: readonly string[]) =>
+    new RecordWriter(join(folder, `${name}.${format}`), columns, format);
+  const patterns = file('truth_patterns', [
+    'pattern_id',
+    'typology',
+    'typology_zh',
+    'shape',
+    'truth',
+    'first_day',
+    'planned_transactions',
+  ]);
   const accounts = file('truth_accounts', ['pattern_id', 'account_id', 'role', 'truth', 'culpable']);
   const transactions = file('truth_transactions', [
     'transfer_id',
@@ -37,7 +46,14 @@ export function truthFiles(folder: string, format: Format): Sink {
       const { seed } = world.population;
       for (const { number, typology, plannedSteps, members } of begun) {
         names.set(number, { typology: typology.name, truth: typology.truth });
-        record(patterns, seed, number, [typology.name, typology.name_zh, typology.shape, typology.truth, day.date, String(plannedSteps)]);
+        record(patterns, seed, number, [
+          typology.name,
+          typology.name_zh,
+          typology.shape,
+          typology.truth,
+          day.date,
+          String(plannedSteps),
+        ]);
         for (const { account, role } of members) {
           const culpable = typology.truth === 'guilty' && !unwitting.has(role);
           accounts.field(0);

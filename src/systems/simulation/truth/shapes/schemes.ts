@@ -69,7 +69,8 @@ function neighbour(draft: Draft, person: number): number {
   const home = address[person] ?? person;
   for (let attempt = 0; attempt < 8; attempt += 1) {
     const found = home + draft.draws.below(40);
-    if (found < persons && address[found] === home && !draft.members.some(({ account }) => account === found)) return found;
+    if (found < persons && address[found] === home && !draft.members.some(({ account }) => account === found))
+      return found;
   }
   return draft.acquaintance(person);
 }
