@@ -11,6 +11,7 @@ export const kinds = [
   'utilities',
   'supplier_payment',
   'incoming_transfer',
+  'takings',
   'outgoing_transfer',
   'loan_disbursement',
   'loan_repayment',

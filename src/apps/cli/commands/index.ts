@@ -15,6 +15,7 @@ import { periodCommand } from './period.ts';
 import { processCommand } from './process.ts';
 import { reportCommand } from './report.ts';
 import { restoreCommand } from './restore.ts';
+import { evaluateCommand, simulateCommand } from './simulate.ts';
 import { startCommand } from './start.ts';
 import { templateCommand } from './template.ts';
 import { tokenCommand } from './token.ts';
@@ -31,6 +32,8 @@ export const commands: readonly RegisterCommand[] = [
   periodCommand,
   customerCommand,
   importCommand,
+  simulateCommand,
+  evaluateCommand,
   templateCommand,
   reportCommand,
   exportCommand,

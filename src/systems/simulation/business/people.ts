@@ -174,7 +174,7 @@ function ownIncome(world: World, book: DayBook, day: Day, person: number, works:
   if (works === employer.family && head !== person) {
     emit(world, book, head, second, head, person, fen, kind.transfer, channel.mobile);
   } else {
-    emit(world, book, person, second, outside, person, fen, kind.incoming_transfer, channel.batch);
+    emit(world, book, person, second, outside, person, fen, kind.takings, channel.batch);
   }
 }
 
