@@ -49,6 +49,8 @@ export interface Wish {
 const DAY_SECONDS = 86_400;
 const ATTEMPTS = 5;
 const MOST_PIECES = 3;
+/** A payment may be this many times smaller than its dress, not more. */
+const SHORTFALL = 3n;
 
 export class Draft {
   readonly steps: Step[] = [];
@@ -201,6 +203,8 @@ export class Draft {
       const row = this.#dress(from, receiver, this.typology.size_bias);
       if (row < 0) return;
       const model = this.#book.amountMinor[row] ?? 0n;
+      // What is too little for an ordinary payment of this sort stays where it is.
+      if (model > left * SHORTFALL) return;
       const amountMinor = model < left && piece < MOST_PIECES - 1 ? model : asRoundAs(left, model);
       const step = this.pay(from, receiver, when.day, { ...wish, at: this.soon(when), amountMinor });
       if (step === undefined) return;

@@ -13,7 +13,9 @@ export function structuring(draft: Draft): void {
   const limit = limits.length === 0 ? 50_000 : (limits[draws.below(limits.length)] ?? 50_000);
   const isCash = limit <= 50_000;
   for (let hubs = draws.between(typology.members); hubs > 0; hubs -= 1) {
-    const hub = draft.join(draft.anyone(), 'hub');
+    const { persons, companies } = draft.world.population;
+    // What stays under the higher limits is business between companies.
+    const hub = draft.join(isCash ? draft.anyone() : persons + draws.below(companies), 'hub');
     let total = 0n;
     let last: Moment = { day: draft.today, second: 0 };
     for (let round = draws.between(typology.rounds); round > 0; round -= 1) {
