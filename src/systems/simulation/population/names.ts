@@ -7,12 +7,30 @@ export function isMale(population: Population, person: number): boolean {
   return (hash(population.seed, stream.name, person, 1) & 1) === 1;
 }
 
-/** A birthday that fits the person's age on the first day of the simulation. */
-export function birthDate({ seed, age, parameters }: Population, person: number): string {
+const BIRTHDAYS = 336;
+
+/** Place of a person within the district, from 0. */
+function rankOf({ firstPerson, district }: Population, person: number): number {
+  return person - (firstPerson[district[person] ?? 0] ?? 0);
+}
+
+/**
+ * A birthday that fits the person's age on the first day of the simulation. Neighbours in number are apart by more than
+ * half a year, and each day of the year comes as often as the others: so few share one that the numbers of
+ * {@link sequenceOf} suffice for 167,000 people in a district.
+ */
+export function birthDate(population: Population, person: number): string {
+  const { age, parameters } = population;
   const year = Number(parameters.start.slice(0, 4)) - (age[person] ?? 30) - 1;
-  const month = 1 + (hash(seed, stream.name, person, 2) % 12);
-  const day = 1 + (hash(seed, stream.name, person, 3) % 28);
-  return `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
+  const day = (rankOf(population, person) * 193) % BIRTHDAYS;
+  return `${year}-${String(1 + Math.floor(day / 28)).padStart(2, '0')}-${String(1 + (day % 28)).padStart(2, '0')}`;
+}
+
+/** Tells people of one district and birthday apart in their identity numbers. */
+export function sequenceOf(population: Population, person: number): number {
+  const rank = rankOf(population, person);
+  const offset = hash(population.seed, stream.name, rank % BIRTHDAYS, 11 + (population.district[person] ?? 0));
+  return (Math.floor(rank / BIRTHDAYS) * 101 + (offset % 499)) % 499;
 }
 
 /** People of one household mostly share a surname; people of a village or dormitory do not. */

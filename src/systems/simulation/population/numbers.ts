@@ -39,11 +39,11 @@ export function organisationCheck(first8: string): string {
   return check === 10 ? 'X' : check === 11 ? '0' : String(check);
 }
 
-/** Unique among people of one birthday and district up to 999 of them; `serial` is the person's number. */
-export function identityNumber(district: number, birth: string, serial: number, male: boolean): string {
-  // The last digit of the sequence is odd for men.
-  const sequence = ((serial % 499) + 1) * 2 - (male ? 1 : 0);
-  const first17 = `${divisionCode(district)}${birth.replaceAll('-', '')}${String(sequence).padStart(3, '0')}`;
+/** `sequence` from 0 to 498 tells people of one birthday and district apart. */
+export function identityNumber(district: number, birth: string, sequence: number, male: boolean): string {
+  // The last digit is odd for men.
+  const digits = ((sequence % 499) + 1) * 2 - (male ? 1 : 0);
+  const first17 = `${divisionCode(district)}${birth.replaceAll('-', '')}${String(digits).padStart(3, '0')}`;
   return first17 + identityCheck(first17);
 }
 

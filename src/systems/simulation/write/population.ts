@@ -6,7 +6,15 @@ import type { World } from '../business/world.ts';
 import { jobs, trades } from '../data/tables.ts';
 import { idText, space } from '../ids.ts';
 import { type BankAccount, bankAccounts } from '../population/bank-accounts.ts';
-import { addressText, birthDate, companyName, districtName, isMale, personName } from '../population/names.ts';
+import {
+  addressText,
+  birthDate,
+  companyName,
+  districtName,
+  isMale,
+  personName,
+  sequenceOf,
+} from '../population/names.ts';
 import { creditCode, divisionCode, identityNumber, phoneNumber } from '../population/numbers.ts';
 import { relations } from '../population/relations.ts';
 import { type Format, RecordWriter } from './record-writer.ts';
@@ -66,7 +74,7 @@ function* partyRows({ population }: World): Generator<string[]> {
       idText(seed, space.party, customer),
       isPerson ? 'person' : 'company',
       isPerson ? personName(population, customer) : companyName(population, company),
-      isPerson ? identityNumber(place, born, customer, male) : creditCode(place, company),
+      isPerson ? identityNumber(place, born, sequenceOf(population, customer), male) : creditCode(place, company),
       born,
       isPerson ? (male ? 'male' : 'female') : '',
       phoneNumber(seed, customer),
