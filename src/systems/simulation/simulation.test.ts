@@ -96,7 +96,7 @@ suite('what happens', () => {
     }
   });
 
-  test('has every kind of business, people by day more than by night, and shops that are shut at night', () => {
+  test('has every kind of business, more of it by day than by night', () => {
     const kinds = Map.groupBy(transfers, ({ type }) => type);
     for (const kind of [
       'salary',
