@@ -16,7 +16,6 @@ import { testDatabase } from '#test/database';
 import type { BenchOptions, Result } from './lib/contract.ts';
 
 const execute = promisify(execFile);
-const CUSTOMERS = 40_000;
 const GROWTH = 20;
 
 interface Measured {
@@ -68,9 +67,9 @@ async function write(folder: string, transactions: number): Promise<Measured> {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const { simulateToFiles } = await import('#systems/simulation');
+  const { simulateToFiles, sizedFor } = await import('#systems/simulation');
   const [folder = '', transactions = '0'] = process.argv.slice(2);
-  const parameters = loadParameters(undefined, { customers: CUSTOMERS, days: 700 });
+  const parameters = loadParameters(undefined, sizedFor(Number(transactions)));
   const started = performance.now();
   const counts = await simulateToFiles(parameters, loadTypologies(undefined), folder, {
     transactions: Number(transactions),

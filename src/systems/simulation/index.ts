@@ -4,6 +4,7 @@ export type { Alert, Evaluation, Truth } from './evaluate/evaluate.ts';
 export { evaluate } from './evaluate/evaluate.ts';
 export { evaluateFiles } from './evaluate/files.ts';
 export type { FitLine } from './fit/fit.ts';
+export { fitPlot } from './fit/plot.ts';
 export {
   defaultParameters,
   loadParameters,
@@ -12,5 +13,5 @@ export {
   type Typology,
 } from './parameters/load.ts';
 export { type PostDeps, SIMULATED_NAME } from './post.ts';
-export { type FilesOptions, simulateFit, simulateToBook, simulateToFiles } from './service.ts';
+export { type FilesOptions, simulateFit, simulateToBook, simulateToFiles, sizedFor } from './service.ts';
 export type { Format } from './write/record-writer.ts';

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { Option } from 'commander';
 import type { SimulateOptions } from '#systems/simulation';
 import { addExample, type RegisterCommand } from '../command.ts';
@@ -14,6 +15,7 @@ export const simulateCommand: RegisterCommand = (program, act) => {
     .addOption(new Option('--format <name>', 'what the files are').choices(['csv', 'jsonl']).default('csv'))
     .option('--book <code>', 'post into this book instead of writing files; made when there is none')
     .option('--fit', 'only say how well it fits the real data of the shared folder')
+    .option('--plot <file>', 'with --fit: draw the comparison as SVG')
     .option('--customers <number>', 'how many customers, 200 to 2,000,000')
     .option('--days <number>', 'how many days')
     .option('--transactions <number>', 'end after exactly so many transactions')
@@ -24,6 +26,8 @@ export const simulateCommand: RegisterCommand = (program, act) => {
     .action(
       act(async (context, _words, options) => {
         const simulation = await import('#systems/simulation');
+        const transactions = whole(options.transactions, '--transactions');
+        const sized = transactions === undefined ? {} : simulation.sizedFor(transactions);
         const overrides = Object.fromEntries(
           Object.entries({
             customers: whole(options.customers, '--customers'),
@@ -32,17 +36,20 @@ export const simulateCommand: RegisterCommand = (program, act) => {
             start: options.start,
           }).filter(([, value]) => value !== undefined),
         );
-        const parameters = simulation.loadParameters(text(options.parameters), overrides);
+        // What a file or an option says counts more than the size that would do for so many transactions.
+        const parameters = simulation.loadParameters(text(options.parameters), overrides, sized);
         const typologies = simulation.loadTypologies(text(options.typologies));
         const progress = context.progress();
         const running: SimulateOptions = {
-          transactions: whole(options.transactions, '--transactions'),
+          transactions,
           signal: context.signal,
           onProgress: (done, total) => progress(done, total, 'simulating'),
         };
         if (options.fit === true) {
           const { sharedFolder } = await context.config();
           const lines = await simulation.simulateFit(parameters, typologies, sharedFolder, running);
+          const plot = text(options.plot);
+          if (plot !== undefined) await writeFile(plot, simulation.fitPlot(lines));
           context.output.result({ fit: lines }, () => fitTable(lines));
           return;
         }

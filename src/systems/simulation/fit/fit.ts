@@ -12,6 +12,8 @@ export interface FitLine {
   readonly simulated: number;
   /** 0: the same; 1: nothing in common. */
   readonly ks_distance: number;
+  /** Quantiles at 0 %, 1 % … 100 %, for a picture. */
+  readonly curve: { readonly real: readonly number[]; readonly simulated: readonly number[] };
   readonly quantiles: readonly { readonly probability: number; readonly real: number; readonly simulated: number }[];
 }
 
@@ -92,6 +94,7 @@ function compare(quantity: string, reference: string, real: Float64Array, simula
     real: real.length,
     simulated: simulated.length,
     ks_distance: ksDistance(real, simulated),
+    curve: { real: percentiles(real), simulated: percentiles(simulated) },
     quantiles: PROBABILITIES.map((probability) => ({
       probability,
       real: quantile(real, probability),
@@ -103,4 +106,8 @@ function compare(quantity: string, reference: string, real: Float64Array, simula
 /** A size for statistics: yuan as a real number, no longer an amount of money. */
 function hundredths(fen: bigint): number {
   return Number(fen) / 100;
+}
+
+function percentiles(sorted: Float64Array): number[] {
+  return Array.from({ length: 101 }, (_, percent) => quantile(sorted, percent / 100));
 }

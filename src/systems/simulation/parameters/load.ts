@@ -108,7 +108,7 @@ export function defaultTypologies(): readonly Typology[] {
 }
 
 /**
- * The default parameters with those of a JSON file laid over them (objects key by key), and then `overrides`.
+ * The default parameters with `suggested`, those of a JSON file and `overrides` laid over them, in this order and key by key.
  * Errors: `simulation_file_missing`, `simulation_parameters_invalid` (also for a key that is not known).
  */
 export function loadParameters(
@@ -116,7 +116,7 @@ export function loadParameters(
   overrides: Readonly<Record<string, unknown>> = {},
 ): Parameters {
   const given = file === undefined ? {} : readJson(file);
-  const merged = overlay(overlay(defaults, given), overrides);
+  const merged = overlay(overlay(overlay(defaults, suggested), given), overrides);
   return parse(parametersSchema, merged, file ?? 'the parameters');
 }
 
