@@ -114,6 +114,7 @@ export function defaultTypologies(): readonly Typology[] {
 export function loadParameters(
   file: string | undefined,
   overrides: Readonly<Record<string, unknown>> = {},
+  suggested: Readonly<Record<string, unknown>> = {},
 ): Parameters {
   const given = file === undefined ? {} : readJson(file);
   const merged = overlay(overlay(overlay(defaults, suggested), given), overrides);
