@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assignRole, installStandardRoles } from '#kernel/access';
 import { type ManualClock, manualClock, systemClock } from '#kernel/clock';
-import type { RouteModule } from '#kernel/http';
+import { buildHttp, type RouteModule } from '#kernel/http';
 import {
+  authSecretFile,
   createStaff,
   type Identity,
   type IdentityConfig,
@@ -18,6 +19,9 @@ import {
   staffRoutes,
   tokenRoutes,
 } from '#kernel/identity';
+import { createLog } from '#kernel/log';
+import { createMetrics } from '#kernel/metrics';
+import { createTokenVerifier } from '#kernel/tokens';
 import type { Cleanup } from '#test/database';
 import { type Call, caller, type TestServer, testServer } from '#test/http';
 
@@ -28,6 +32,10 @@ export interface House extends TestServer {
   /** Invites somebody and gives them a password and, if asked for, a role. */
   person(login: string, options?: { role?: string; unit?: string } & Partial<StaffInput>): Promise<Person>;
   browser(): Browser;
+  /** Where the secret of sign-in is. */
+  readonly secretFile: string;
+  /** A browser at a second server on the same data, started now. */
+  elsewhere(): Promise<Browser>;
 }
 
 export interface Person {
@@ -105,6 +113,26 @@ export async function house(t: Cleanup, settings: Partial<IdentityConfig> = {}):
       return { staff: made.staff, password };
     },
     browser: () => new Browser(url),
+    secretFile: authSecretFile(config),
+    async elsewhere() {
+      const log = createLog('silent');
+      const again = openIdentity({ db: server.db, clock, log, config });
+      const parts = {
+        db: server.db,
+        clock,
+        log,
+        metrics: createMetrics(),
+        tokens: createTokenVerifier({ db: server.db, clock }),
+      };
+      const app = await buildHttp(
+        { ...parts, config: { bodyLimitMib: 1 }, sessions: again.sessions, doors: [again.door] },
+        [meRoutes(again)],
+      );
+      t.after(async () => void (await app.close()));
+      const at = (await app.listen({ host: '127.0.0.1', port: 0 })).replace('127.0.0.1', 'localhost');
+      again.listensAt(at);
+      return new Browser(at);
+    },
   };
 }
 

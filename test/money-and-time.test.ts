@@ -15,6 +15,8 @@ const timeExceptions: Readonly<Record<string, string>> = {
   'src/kernel/backup/control.ts':
     'PostgreSQL puts its own time into what it commits, and is asked by that time to recover',
   'src/kernel/database/migrate.ts': 'when a server was migrated is a fact of its operation, recorded by itself',
+  'src/kernel/identity/migrations/0001-better-auth.sql':
+    'the schema of better-auth, word for word; it judges sessions by the time of the machine, as the house does',
   'src/kernel/jobs/migrations/0001-jobs.sql':
     'the schema of pg-boss: all servers agree on when a job is due by asking the one PostgreSQL',
 };

@@ -4,33 +4,51 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ledger, ledgerRoutes, openLedger } from '#engines/ledger';
 import { openProcesses, type ProcessFunction, processRoutes, runWorker } from '#engines/process';
-import { createAccess, installStandardRoles } from '#kernel/access';
+import { assignRole, createAccess, installStandardRoles } from '#kernel/access';
 import { accessRoutes, approvalRoutes } from '#kernel/administration';
 import { createApprovals } from '#kernel/approvals';
+import { auditRoutes, openTrail, requestAudit } from '#kernel/audit';
 import { backupKeyOf, followBackup } from '#kernel/backup';
 import type { Clock } from '#kernel/clock';
 import type { Config } from '#kernel/config';
 import { type Database, lockDataFolder, openDatabase, openReplicationAccess } from '#kernel/database';
 import { type Book, createBook, eventRoutes, listBooks } from '#kernel/events';
-import { buildHttp, purgeIdempotencyKeys } from '#kernel/http';
+import { buildHttp } from '#kernel/http';
+import {
+  firstAdministrator,
+  meRoutes,
+  type NewLink,
+  openIdentity,
+  purgeAttempts,
+  staffRoutes,
+  tokenRoutes,
+} from '#kernel/identity';
 import { openJobs } from '#kernel/jobs';
 import type { Log } from '#kernel/log';
 import { createMetrics } from '#kernel/metrics';
+import { installTemplates, notificationRoutes, openNotifier } from '#kernel/notifications';
+import { applyRetention, retentionRoutes } from '#kernel/retention';
 import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
 import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
 import { accountCentreRoutes, openAlerts } from '#systems/account-centre';
+import { archiveRoutes } from '#systems/archive';
 import { entityBooks, entityRoutes, openBooks } from '#systems/books';
-import { evidenceFolder, evidenceRoutes, openPostingEvidence } from '#systems/evidence';
+import { evidenceFolder, evidenceRoutes, openAuditEvidence, openPostingEvidence } from '#systems/evidence';
 import { exchangeRoutes, openExchange } from '#systems/exchange';
 import { generalLedgerRoutes } from '#systems/general-ledger';
+import { partyRoutes, simulatedVerification } from '#systems/parties';
 import { openReports, reportRoutes } from '#systems/reports';
 import { openTemplates, templateRoutes } from '#systems/templates';
+import { followApprovals } from './approvals.ts';
+import { keepersOf } from './retention.ts';
 
 export interface RunningServer {
   /** Where it answers, such as `http://127.0.0.1:8080`. */
   readonly url: string;
   /** The file with the first machine token, when it is there. */
   readonly tokenFile: string | null;
+  /** The one-time link of the first administrator, at the very first start only. */
+  readonly administratorLink: string | null;
   /** Stops accepting, lets requests finish, and closes the database. May be called twice. */
   close(): Promise<void>;
 }
@@ -50,10 +68,12 @@ const IN_TRANSIT_INTERVAL_MS = 1_000;
 const APPROVAL_INTERVAL_MS = 30_000;
 /** How often a new book is noticed by what runs beside each book. */
 const BOOK_INTERVAL_MS = 5_000;
-/** How long an Idempotency-Key is remembered. */
-const IDEMPOTENCY_DAYS = 7;
-/** How long finished webhook deliveries are kept. */
-const DELIVERY_DAYS = 30;
+/** When a loop of its own is begun again that could not be begun. */
+const RESTART_INTERVAL_MS = 5_000;
+/** When data that is old enough is let go of, in the business time zone. */
+const RETENTION_TIME = '17 3 * * *';
+/** A first run over many years takes its time; what is left undone is done the next day. */
+const RETENTION_LIMIT_SECONDS = 12 * 3_600;
 
 /** Starts the application server on a data folder; errors: `data_folder_in_use` and those of the database. */
 export async function startServer(config: Config, options: ServerOptions): Promise<RunningServer> {
@@ -68,24 +88,27 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   try {
     const db = await openDatabase(config, { log });
     closers.push(() => db.close());
-    const tokenFile = await firstStart(config, db, clock);
+    const { tokenFile, administrator } = await firstStart(config, db, clock);
     const metrics = createMetrics();
     const ledger = openLedger({ db, clock, timeZone: config.timeZone, metrics });
     closers.push(() => ledger.close());
     const books = openBooks({ db, clock, ledger });
-    const evidence = openPostingEvidence({
-      db,
-      clock,
-      folder: evidenceFolder(config),
-      origin: config.evidenceOrigin,
-      log,
-    });
+    const trail = openTrail({ db, log });
+    closers.push(() => trail.close());
+    const evidenceDeps = { db, clock, folder: evidenceFolder(config), origin: config.evidenceOrigin, log };
+    const evidence = openPostingEvidence(evidenceDeps);
+    const auditEvidence = openAuditEvidence(evidenceDeps);
     const webhooks = openWebhooks({ db, clock, log, allowedNetworks: loopbackNetworks });
 
     const processes = openProcesses({ db, clock, timeZone: config.timeZone, functions, log });
 
+    await db.transaction((tx) => installTemplates(tx, clock));
+    const notifier = openNotifier({ db, clock, log, smtp: mailServer(config) });
+    closers.push(() => notifier.close());
+
     const stop = new AbortController();
     const loops = [
+      notifier.run(stop.signal),
       every(EXPIRY_INTERVAL_MS, stop.signal, log, async () => {
         for (const { code } of await listBooks(db)) await expireAll(ledger, code, log);
       }),
@@ -101,6 +124,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     loops.push(besideEachBook(db, 'movement alerts', stop.signal, log, (book) => alerts.run(book, stop.signal)));
     if (config.evidence === 'on') {
       loops.push(besideEachBook(db, 'evidence', stop.signal, log, (book) => evidence.run(book, stop.signal)));
+      loops.push(every(RESTART_INTERVAL_MS, stop.signal, log, () => auditEvidence.run(stop.signal)));
     }
     closers.push(async () => {
       stop.abort();
@@ -117,27 +141,34 @@ export async function startServer(config: Config, options: ServerOptions): Promi
 
     const jobs = openJobs({ db, log });
     jobs.define({
-      name: 'purge',
-      handler: async () => {
-        await purgeIdempotencyKeys(db, clock, IDEMPOTENCY_DAYS);
-        const finishedBefore = clock
-          .now()
-          .subtract({ hours: 24 * DELIVERY_DAYS })
-          .toString();
-        for (const { bookId } of await listBooks(db)) {
-          await db.transaction((tx) => webhooks.purge(tx, bookId, finishedBefore));
+      name: 'retention',
+      timeLimit_seconds: RETENTION_LIMIT_SECONDS,
+      handler: async ({ signal }) => {
+        await purgeAttempts(db, clock);
+        const keepers = keepersOf({ config, db, clock, webhooks, evidence, signal });
+        for (const { kind, records, error } of await applyRetention(db, clock, keepers)) {
+          if (error !== null) log.error({ err: error, kind }, 'retention failed; it will be tried again tomorrow');
+          else if (records > 0) log.info({ kind, records }, 'old data was let go of');
         }
       },
     });
     await jobs.start();
     closers.push(() => jobs.stop());
-    await jobs.schedule('purge', '17 3 * * *', config.timeZone);
+    await jobs.unschedule('purge');
+    await jobs.schedule('retention', RETENTION_TIME, config.timeZone);
 
     const tokens = createTokenVerifier({ db, clock });
     const access = createAccess({ db, clock });
     const approvals = createApprovals({ db, clock, access });
+    approvals.listen(followApprovals(clock));
     loops.push(every(APPROVAL_INTERVAL_MS, stop.signal, log, async () => void (await approvals.expire())));
-    const app = await buildHttp({ config, db, clock, log, metrics, tokens, access, approvals }, [
+    const identity = openIdentity({ db, clock, log, config });
+    const audit = requestAudit({ trail, clock });
+    const people = { sessions: identity.sessions, doors: [identity.door] };
+    const app = await buildHttp({ config, db, clock, log, metrics, tokens, access, approvals, audit, ...people }, [
+      meRoutes(identity),
+      staffRoutes(identity),
+      tokenRoutes,
       accessRoutes,
       approvalRoutes,
       ledgerRoutes(ledger),
@@ -146,29 +177,47 @@ export async function startServer(config: Config, options: ServerOptions): Promi
       accountCentreRoutes(ledger),
       eventRoutes,
       webhookRoutes(webhooks),
-      evidenceRoutes(evidence),
+      retentionRoutes,
+      archiveRoutes,
+      evidenceRoutes(evidence, auditEvidence),
+      auditRoutes,
+      notificationRoutes({ policy: notifier.policy, timeZone: config.timeZone }),
       processRoutes(processes),
       templateRoutes(openTemplates({ db, ledger, clock })),
       exchangeRoutes(openExchange({ db, ledger, clock })),
       reportRoutes(openReports({ db, entityBooks })),
+      partyRoutes({ timeZone: config.timeZone, verification: simulatedVerification() }),
     ]);
     closers.push(async () => void (await app.close()));
     const url = await app.listen({ host: config.host, port: config.port });
-    return { url, tokenFile, close };
+    identity.listensAt(url);
+    const administratorLink = administrator === null ? null : identity.linkUrl(administrator);
+    return { url, tokenFile, administratorLink, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
+function mailServer({ smtpUrl, smtpFrom }: Config) {
+  return smtpUrl === undefined ? undefined : { url: smtpUrl, from: smtpFrom };
+}
+
 async function closeAll(closers: (() => Promise<void> | void)[]): Promise<void> {
   for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer();
 }
 
-/** On an empty database: the book `main`, and a machine token in the data folder, readable by its owner only. */
-async function firstStart(config: Config, db: Database, clock: Clock): Promise<string | null> {
+/**
+ * On an empty database: the book `main`, a machine token in the data folder, readable by its owner only, and the first
+ * administrator, who gets a one-time link and no password.
+ */
+async function firstStart(
+  config: Config,
+  db: Database,
+  clock: Clock,
+): Promise<{ tokenFile: string | null; administrator: NewLink | null }> {
   const tokenFile = join(config.dataFolder, 'token');
-  await db.transaction(async (tx) => {
+  const administrator = await db.transaction(async (tx) => {
     // Two servers may start on one database at once.
     await tx.query(`select pg_advisory_xact_lock(hashtextextended('apps.server.first_start', 0))`);
     if ((await listBooks(tx)).length === 0) await createBook(tx, { code: 'main', name: 'Main book' }, clock);
@@ -177,8 +226,20 @@ async function firstStart(config: Config, db: Database, clock: Clock): Promise<s
       const { secret } = await createToken(tx, 'first start', clock);
       writeFileSync(tokenFile, `${secret}\n`, { mode: 0o600 });
     }
+    const made = await firstAdministrator(
+      tx,
+      {
+        linkHours: config.linkHours,
+        assignAdministrator: async (inner, { staffId }) => {
+          await assignRole(inner, { staffId, role: 'administrator', unit: 'institution' }, clock);
+        },
+      },
+      clock,
+    );
+    return made?.link ?? null;
   });
-  return existsSync(tokenFile) && readFileSync(tokenFile, 'utf8') !== '' ? tokenFile : null;
+  const there = existsSync(tokenFile) && readFileSync(tokenFile, 'utf8') !== '';
+  return { tokenFile: there ? tokenFile : null, administrator };
 }
 
 /** What goes wrong with one book must not keep the others waiting. */

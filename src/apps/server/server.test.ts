@@ -182,6 +182,14 @@ test('first start, second start, stop and start again', { timeout: 120_000 }, as
   await t.test('goes on where it was', async () => {
     const again = start();
     const at = await ready(again);
+    // What was queued when the server stopped is in the audit trail, and the trail is signed.
+    const trail = await fetch(`${at}/api/v1/audit/entries?action=ledger.transfer:post`, { headers: { authorization } });
+    const { items } = (await trail.json()) as { items: { status: number; actor: { name: string } }[] };
+    assert.ok(items.length >= 3, JSON.stringify(items));
+    assert.equal(items[0]?.actor.name, 'first start');
+    for (let signed = false; !signed; await sleep(50)) {
+      signed = (await fetch(`${at}/api/v1/evidence/_audit/checkpoint`, { headers: { authorization } })).ok;
+    }
     const { status, body } = await call(at, `/accounts/${ann}`);
     assert.equal(status, 200);
     assert.ok(BigInt(String(body.credits_posted).replace('.', '')) >= 1330n, `${body.credits_posted}`);

@@ -17,6 +17,8 @@ export interface LogSource {
   readonly key: LogKey;
   /** The entries [from, to), in order. */
   entries(from: number, to: number): Promise<Uint8Array[]>;
+  /** The first index whose entry is still at hand; those before it are archived. Default 0. */
+  firstEntry?(): Promise<number>;
 }
 
 export interface Resource {
@@ -76,9 +78,12 @@ export async function exportLog(
 ): Promise<{ files: number; size: number }> {
   const { size, note } = await latestCheckpoint(db, source.key);
   const tiles = [...tilesOf(size)];
+  const firstEntry = (await source.firstEntry?.()) ?? 0;
   const paths: TilePath[] = [
     ...tiles,
-    ...tiles.filter(({ level }) => level === 0).map((tile) => ({ ...tile, level: 'entries' as const })),
+    ...tiles
+      .filter(({ level, index }) => level === 0 && Number(index) * TILE_WIDTH >= firstEntry)
+      .map((tile) => ({ ...tile, level: 'entries' as const })),
   ];
   for (const [done, path] of paths.entries()) {
     onProgress?.(done, paths.length);

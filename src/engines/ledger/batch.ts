@@ -79,7 +79,8 @@ export function dayOf(account: AccountNow, date: string): DayTotals | undefined 
 /** An accepted transfer that others refer to, with its present state. */
 export interface ReferenceNow {
   readonly id: string;
-  readonly kind: Kind;
+  /** `archived`: its row was taken out of the journal; nothing else is known of it here. */
+  readonly kind: Kind | 'archived';
   readonly debitAccountId: string;
   readonly creditAccountId: string;
   readonly amount: bigint;

@@ -20,6 +20,7 @@ export const ledgerError = defineErrors({
   window_not_found: { status: 404, title: 'Window not found' },
   window_different: { status: 409, title: 'Window exists with other content' },
   window_invalid: { status: 400, title: 'Window invalid' },
+  archived: { status: 410, title: 'Archived' },
   manual_limit_invalid: { status: 400, title: 'Limit invalid' },
   closing_invalid: { status: 409, title: 'Closing invalid' },
   ledger_overloaded: { status: 503, title: 'Too many transfers waiting' },

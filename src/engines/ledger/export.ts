@@ -1,5 +1,5 @@
 /** The books as plain text for foreign double-entry programs, so that they can be checked by somebody else's code. */
-import type { Database } from '#kernel/database';
+import type { Database, Queryable } from '#kernel/database';
 import { addDays, type IsoDate } from '#kernel/dates';
 import { findBook } from '#kernel/events';
 import { currencyExponent, formatAmount } from '#kernel/money';
@@ -35,7 +35,7 @@ const LAST_DATE = '9999-12-31';
 /**
  * Writes all posted transfers of a book in the order of (effective date, sequence), one transaction each, and closes with
  * the balance of every account as an assertion that the foreign program checks by itself. Pending amounts are not money
- * moved and are left out. One snapshot: the book may be in use. Returns how many transfers and accounts were written.
+ * moved and are left out; what is archived stands there day by day in one transaction each. One snapshot: the book may be in use. Returns how many transfers and accounts were written.
  * Error: `book_not_found`.
  */
 export async function exportBook(
@@ -52,6 +52,7 @@ export async function exportBook(
       ).rows.map(accountOf);
       const names = new Map(accounts.map((account) => [account.id, dialect.accountName(account)]));
       const nameOf = (id: string) => names.get(id) ?? id;
+      const carried = await carriedDays(tx, bookId);
       // A cursor sorts once and hands the journal over in pieces, whatever its size.
       await tx.query(
         `declare posting no scroll cursor for select transfer_id, debit_account_id, credit_account_id, amount_minor,
@@ -63,11 +64,17 @@ export async function exportBook(
       let last: IsoDate | null = null;
       for (;;) {
         const { rows } = await tx.query<Posting>(`fetch ${PAGE} from posting`);
-        if (transfers === 0) await options.write(dialect.head(accounts, nameOf, rows[0]?.effective_date ?? null));
+        if (transfers === 0) {
+          const dates = [carried.at(0)?.date, rows[0]?.effective_date].filter((date) => date !== undefined);
+          await options.write(dialect.head(accounts, nameOf, dates.sort()[0] ?? null));
+          await options.write(carried.map((day) => dialect.carried(day, nameOf)).join(''));
+          last = carried.at(-1)?.date ?? null;
+        }
         if (rows.length === 0) break;
         await options.write(rows.map((row) => dialect.transaction(row, nameOf)).join(''));
         transfers += rows.length;
-        last = rows.at(-1)?.effective_date ?? last;
+        const latest = rows.at(-1)?.effective_date;
+        if (latest !== undefined && (last === null || latest > last)) last = latest;
         options.onProgress?.(transfers);
       }
       if (last !== null) await options.write(dialect.assertions(accounts, nameOf, last));
@@ -77,7 +84,25 @@ export async function exportBook(
   );
 }
 
+/** What archived postings of one effective date came to: debits less credits of each account, minor units. */
+interface CarriedDay {
+  readonly date: IsoDate;
+  readonly legs: readonly { readonly id: string; readonly currency: string; readonly net: bigint }[];
+}
+
+/** The days of archived postings, which stand in the export as one transaction each. */
+async function carriedDays(tx: Queryable, bookId: number): Promise<CarriedDay[]> {
+  const { rows } = await tx.query<{ date: IsoDate; id: string; currency: string; net: bigint }>(
+    `select c.effective_date as date, c.account_id as id, a.currency, c.debits_posted - c.credits_posted as net
+     from ledger.carried_day c join ledger.account a using (book_id, account_id)
+     where c.book_id = $1 and c.debits_posted <> c.credits_posted order by c.effective_date, a.code, c.account_id`,
+    [bookId],
+  );
+  return [...Map.groupBy(rows, ({ date }) => date)].map(([date, legs]) => ({ date, legs }));
+}
+
 interface Dialect {
+  carried(day: CarriedDay, nameOf: (id: string) => string): string;
   accountName(account: Account): string;
   head(accounts: readonly Account[], nameOf: (id: string) => string, first: IsoDate | null): string;
   transaction(posting: Posting, nameOf: (id: string) => string): string;
@@ -121,6 +146,10 @@ const hledger: Dialect = {
       `    ${nameOf(posting.credit_account_id)}  -${amount}\n\n`
     );
   },
+  carried: ({ date, legs }, nameOf) =>
+    `${date} * archived postings of the day\n${legs
+      .map(({ id, currency, net }) => `    ${nameOf(id)}  ${formatAmount(net, currency)} ${currency}\n`)
+      .join('')}\n`,
   assertions(accounts, nameOf, last) {
     const lines = accounts.map(
       (account) => `    ${nameOf(account.id)}  0 ${account.currency} = ${signed(account)} ${account.currency}\n`,
@@ -144,6 +173,10 @@ const beancount: Dialect = {
       `  ${nameOf(posting.debit_account_id)}  ${amount}\n  ${nameOf(posting.credit_account_id)}  -${amount}\n\n`
     );
   },
+  carried: ({ date, legs }, nameOf) =>
+    `${date} * "archived postings of the day"\n${legs
+      .map(({ id, currency, net }) => `  ${nameOf(id)}  ${formatAmount(net, currency)} ${currency}\n`)
+      .join('')}\n`,
   assertions(accounts, nameOf, last) {
     // A balance directive counts what came before its day; after the last day of the calendar there is none.
     if (last === LAST_DATE) return '';

@@ -1,6 +1,7 @@
 /** The ledger engine: double-entry books on PostgreSQL. See README.md. */
 
 export { findAccounts as readAccounts } from './accounts.ts';
+export { type ArchiveEnd, archiveEnd } from './archived.ts';
 export type { Closing } from './batch.ts';
 export { type ExportFormat, type ExportOptions, exportBook, exportFormats } from './export.ts';
 export {
@@ -42,6 +43,7 @@ export {
 export {
   balancesAsOf,
   type CodeInUse,
+  carriedTransfers,
   codesInUse,
   firstEffectiveDate,
   type OpenPending,
@@ -58,6 +60,7 @@ export {
   groupBalances,
   listAccounts,
   listTransfers,
+  positionAt,
   readAccount,
   readTransfer,
   type Transfer,
@@ -66,6 +69,7 @@ export {
 } from './queries.ts';
 export { ledgerRoutes } from './routes.ts';
 export {
+  type ArchivedMovements,
   type Statement,
   type StatementCursor,
   type StatementEntry,

@@ -122,7 +122,10 @@ export async function referencesOf(
   if (ids.size === 0) return new Map();
   const rows = await readReferences(db, bookId, [...ids]);
   const usable = rows.filter(
-    (row) => accounts === undefined || (accounts.has(row.debitAccountId) && accounts.has(row.creditAccountId)),
+    (row) =>
+      accounts === undefined ||
+      row.kind === 'archived' ||
+      (accounts.has(row.debitAccountId) && accounts.has(row.creditAccountId)),
   );
   return new Map(usable.map((row) => [row.id, row]));
 }
@@ -145,6 +148,7 @@ export function accountsOf(
     }
   }
   for (const reference of references.values()) {
+    if (reference.kind === 'archived') continue;
     name(reference.debitAccountId);
     name(reference.creditAccountId);
   }

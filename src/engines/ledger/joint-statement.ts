@@ -34,6 +34,8 @@ export interface JointStatement {
   /** In the order of (effective date, sequence), the credit entry before the debit entry. */
   readonly entries: readonly JointEntry[];
   readonly next: JointStatementCursor | null;
+  /** From this date on every movement of the accounts is an entry; null when nothing of them is archived. */
+  readonly archivedBefore: string | null;
 }
 
 interface EntryRow extends TransferRow {
@@ -94,7 +96,12 @@ export async function jointStatement(
     rows.length > request.limit && last !== undefined
       ? { date: last.transfer.effectiveDate, sequence: last.transfer.sequence, entry: last.entry }
       : null;
-  return { accounts, entries, next };
+  const archived = await db.query<{ before: string | null }>(
+    `select max(effective_date) + 1 as before from ledger.carried_day
+     where book_id = $1 and account_id = any ($2::uuid[]) and effective_date between $3::date and $4::date`,
+    [bookId, [...accounts.keys()], request.from, request.to],
+  );
+  return { accounts, entries, next, archivedBefore: archived.rows[0]?.before ?? null };
 }
 
 function postedOf(row: EntryRow) {

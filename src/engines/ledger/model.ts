@@ -172,6 +172,7 @@ export const outcomeCodes = [
   'exceeds_group_maximum',
   'exceeds_window_count',
   'exceeds_window_amount',
+  'transfer_archived',
 ] as const;
 export type OutcomeCode = (typeof outcomeCodes)[number];
 

@@ -1,6 +1,8 @@
 /** Sets of accounts and transfers at a glance, for systems that check or close books. */
 import type { Queryable } from '#kernel/database';
 import { countersOf } from './accounts.ts';
+import { archiveEnd } from './archived.ts';
+import { ledgerError } from './errors.ts';
 import type { Counters, Side } from './model.ts';
 import { positionAt, type Transfer, type TransferRow, transferOf } from './queries.ts';
 
@@ -37,7 +39,7 @@ export async function openPendings(
 ): Promise<OpenPending[]> {
   const { rows } = await db.query<TransferRow & { remaining_minor: bigint }>(
     `select t.*, p.remaining_minor
-     from ledger.pending p join ledger.transfer t on t.book_id = p.book_id and t.sequence = p.sequence
+     from ledger.pending p join ledger.journal t on t.book_id = p.book_id and t.sequence = p.sequence
      where p.book_id = $1 and p.ended is null and t.effective_date <= $2 order by p.sequence limit $3`,
     [bookId, filter.effectiveThrough, filter.limit],
   );
@@ -46,7 +48,7 @@ export async function openPendings(
 
 /**
  * The four counters of several accounts as of an effective date, by account id: as known now, at an instant (RFC 3339)
- * or right after a journal position.
+ * or right after a journal position. Error: `archived`.
  */
 export async function balancesAsOf(
   db: Queryable,
@@ -56,12 +58,32 @@ export async function balancesAsOf(
   known: { readonly recordedAt?: string | undefined; readonly sequence?: bigint | undefined } = {},
 ): Promise<Map<string, Counters>> {
   const position = known.sequence ?? (await positionAt(db, bookId, known.recordedAt));
+  await assertKnown(db, bookId, position);
   const { rows } = await db.query<{ account_id: string } & Parameters<typeof countersOf>[0]>(
     `select asked.account_id, b.* from unnest($2::uuid[]) as asked (account_id)
      cross join lateral ledger.balance_as_of($1, asked.account_id, $3, $4) b`,
     [bookId, accountIds, effectiveDate, position],
   );
   return new Map(rows.map((row) => [row.account_id, countersOf(row)]));
+}
+
+/** Error: `archived`, when a position lies among the rows that were taken out of the journal. */
+async function assertKnown(db: Queryable, bookId: number, position: bigint | null): Promise<void> {
+  const end = position === null ? null : await archiveEnd(db, bookId);
+  if (end === null || position === null || position >= end.sequence) return;
+  throw ledgerError('archived', `What was known at position ${position} is archived`, {
+    archived_until: end.recordedAt,
+  });
+}
+
+/** The rows of an account that were taken out of the journal and are kept one by one nevertheless, in journal order. */
+export async function carriedTransfers(db: Queryable, bookId: number, accountId: string): Promise<Transfer[]> {
+  const { rows } = await db.query<TransferRow>(
+    `select * from ledger.carried_transfer
+     where book_id = $1 and (debit_account_id = $2 or credit_account_id = $2) order by sequence`,
+    [bookId, accountId],
+  );
+  return rows.map(transferOf);
 }
 
 /** What is left of a pending transfer. */

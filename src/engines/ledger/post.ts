@@ -245,6 +245,7 @@ class Batch {
   private reverse(prepared: Prepared): Leg | OutcomeCode {
     const original = this.reference(prepared.relatedId);
     if (original === undefined) return 'reversed_not_found';
+    if (original.kind === 'archived') return 'transfer_archived';
     if (original.kind !== 'transfer' && original.kind !== 'post') return 'not_reversible';
     if (original.reversed) return 'already_reversed';
     const debit = this.account(original.creditAccountId);
@@ -267,6 +268,7 @@ class Batch {
   private settle(prepared: Prepared): Leg | OutcomeCode {
     const pending = this.reference(prepared.relatedId);
     if (pending === undefined) return 'pending_not_found';
+    if (pending.kind === 'archived') return 'transfer_archived';
     if (pending.kind !== 'pending') return 'not_pending_kind';
     if (prepared.currency !== null && prepared.currency !== pending.currency) return 'currency_mismatch';
     if (pending.ended === 'posted') return 'pending_already_posted';

@@ -3,11 +3,12 @@ import { builder, type Queryable, run } from '#kernel/database';
 import { instantText, parseInstant } from '#kernel/dates';
 import { invariant } from '#kernel/errors';
 import { accountOf, accountSelect, countersOf, findAccounts, type RawAccountRow } from './accounts.ts';
+import { archiveEnd } from './archived.ts';
 import { ledgerError } from './errors.ts';
 import { groupId } from './groups.ts';
 import { type Account, type Counters, type GroupKey, type Kind, kinds } from './model.ts';
 import { isTransferId } from './prepare.ts';
-import { kindOf } from './store.ts';
+import { kindOf, outcomeCodeOf } from './store.ts';
 
 /** A line of the journal as readers see it. Amounts in minor units. */
 export interface Transfer {
@@ -53,6 +54,7 @@ export interface TransferRow {
 
 interface Tables {
   'ledger.transfer': TransferRow;
+  'ledger.journal': TransferRow;
   'ledger.account': Omit<RawAccountRow, 'debits_pending' | 'credits_pending' | 'debits_posted' | 'credits_posted'> & {
     book_id: number;
   };
@@ -123,7 +125,10 @@ export async function listAccounts(db: Queryable, bookId: number, filter: Accoun
   return rows.map(accountOf);
 }
 
-/** The journal position as of an instant: null means "as known now". */
+/**
+ * The journal position as of an instant: null means "as known now". Error: `archived`, when the instant lies before the
+ * last row that was taken out of the journal.
+ */
 export async function positionAt(
   db: Queryable,
   bookId: number,
@@ -131,11 +136,16 @@ export async function positionAt(
 ): Promise<bigint | null> {
   if (recordedAt === undefined) return null;
   // In UTC: PostgreSQL does not know all offsets that RFC 3339 allows.
-  const { rows } = await db.query<{ sequence: bigint }>('select ledger.sequence_at($1, $2) as sequence', [
+  const { rows } = await db.query<{ sequence: bigint | null }>('select ledger.sequence_at($1, $2) as sequence', [
     bookId,
     instantText(parseInstant(recordedAt)),
   ]);
-  return rows[0]?.sequence ?? 0n;
+  const sequence = rows[0]?.sequence ?? null;
+  if (sequence !== null) return sequence;
+  const end = await archiveEnd(db, bookId);
+  throw ledgerError('archived', `What was known at ${recordedAt} is archived: ask for ${end?.recordedAt} or later`, {
+    archived_until: end?.recordedAt ?? null,
+  });
 }
 
 /**
@@ -179,10 +189,10 @@ export interface TransferFilter {
   readonly limit: number;
 }
 
-/** Accepted transfers in journal order. */
+/** Accepted transfers in journal order, as far as they are not archived; adjustments are all there. */
 export async function listTransfers(db: Queryable, bookId: number, filter: TransferFilter): Promise<Transfer[]> {
   let query = builder<Tables>()
-    .selectFrom('ledger.transfer')
+    .selectFrom(filter.adjustment === true ? 'ledger.journal' : 'ledger.transfer')
     .select([...transferColumns])
     .where('book_id', '=', bookId)
     .where('sequence', '>', filter.afterSequence ?? 0n)
@@ -213,6 +223,8 @@ export interface Answered {
   readonly pending: { readonly remaining: bigint; readonly ended: string | null } | null;
   /** The transfer that reversed this one. */
   readonly reversedBy: string | null;
+  /** It was accepted, and its journal row is in an archive. */
+  readonly archived: boolean;
 }
 
 /** The answer once given to an id, with the journal line when it was accepted. Error: `transfer_not_found`. */
@@ -231,7 +243,7 @@ export async function readTransfer(db: Queryable, bookId: number, id: string): P
       `select t.*, a.transfer_id as answer_id, a.code as answer_code, a.recorded_at as answered_at, p.remaining_minor,
          p.ended, r.transfer_id as reversed_by
        from ledger.answer a
-       left join ledger.transfer t on t.book_id = a.book_id and t.sequence = a.sequence
+       left join ledger.journal t on t.book_id = a.book_id and t.sequence = a.sequence
        left join ledger.pending p on p.book_id = a.book_id and p.transfer_id = a.transfer_id
        left join ledger.reversal r on r.book_id = a.book_id and r.reversed_id = a.transfer_id
        where a.book_id = $1 and a.transfer_id = $2`,
@@ -247,6 +259,7 @@ export async function readTransfer(db: Queryable, bookId: number, id: string): P
         transfer: accepted ? transferOf(row) : null,
         pending: row.remaining_minor === null ? null : { remaining: row.remaining_minor, ended: row.ended },
         reversedBy: row.reversed_by,
+        archived: !accepted && outcomeCodeOf(row.answer_code) === 'accepted',
       };
     }
   }

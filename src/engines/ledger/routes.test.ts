@@ -193,9 +193,9 @@ test('transfers of every kind are answered one by one, the same again as the sam
     },
     pending: { remaining: '0.00', ended: 'voided' },
     reversed_by: null,
+    archived: false,
   });
-  const { transfer: kept } = await answer(paid.id);
-  assert.deepEqual((kept as Json).description, paid.description);
+  assert.deepEqual(((await answer(paid.id)).transfer as Json).description, paid.description);
   const refused = await answer(request[5]?.id ?? '');
   assert.deepEqual(
     [refused.status, refused.code, refused.transfer, refused.pending],

@@ -189,6 +189,11 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
           to: result.to,
           opening: formatAmount(result.opening, currency),
           closing: formatAmount(result.closing, currency),
+          archived: result.archived && {
+            before: result.archived.before,
+            debit: formatAmount(result.archived.debit, currency),
+            credit: formatAmount(result.archived.credit, currency),
+          },
           entries: result.entries.map((entry) => ({
             transfer: transferJson(entry.transfer),
             debit: entry.debit === null ? null : formatAmount(entry.debit, currency),
@@ -204,7 +209,8 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
     app.post(
       '/ledger/transfers',
       {
-        config: { permission: 'ledger.transfer:post' },
+        // The journal itself says what was posted; the trail adds who asked, and posting does not wait for it.
+        config: { permission: 'ledger.transfer:post', audit: 'after' },
         schema: {
           tags: ['ledger'],
           summary: 'Post 1 to 8,192 transfers, each decided by itself, in order',
@@ -315,6 +321,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
               ? { remaining: formatAmount(pending.remaining, transfer.currency), ended: pending.ended }
               : null,
           reversed_by: answered.reversedBy,
+          archived: answered.archived,
         };
       },
     );

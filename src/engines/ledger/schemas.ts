@@ -162,6 +162,7 @@ export const answeredReply = z
     transfer: transferReply.nullable(),
     pending: z.object({ remaining: amount, ended: z.string().nullable() }).nullable(),
     reversed_by: uuid.nullable(),
+    archived: z.boolean().describe('It was accepted; its journal line is in an archive.'),
   })
   .meta({ id: 'AnsweredTransfer' });
 
@@ -173,6 +174,14 @@ export const statementReply = z
     to: z.string(),
     opening: signedAmount,
     closing: signedAmount,
+    archived: z
+      .object({
+        before: z.string().describe('From this date on every movement of the account is listed.'),
+        debit: amount,
+        credit: amount,
+      })
+      .nullable()
+      .describe('What archived movements between the two dates add up to; it stands in front of the entries.'),
     entries: z.array(
       z.object({
         transfer: transferReply,

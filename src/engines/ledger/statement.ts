@@ -1,5 +1,6 @@
 /** The statement of an account (对账单): its posted movements by effective date, with the balance after each. */
 import type { Queryable } from '#kernel/database';
+import { addDays, parseDate } from '#kernel/dates';
 import { invariant } from '#kernel/errors';
 import { countersOf } from './accounts.ts';
 import { type Account, balance, type Side, zeroCounters } from './model.ts';
@@ -31,8 +32,19 @@ export interface Statement {
   readonly opening: bigint;
   /** Balance at the end of `to`; minor units. */
   readonly closing: bigint;
+  /** What of the account between the two dates is archived; null when all of it is here. */
+  readonly archived: ArchivedMovements | null;
   readonly entries: readonly StatementEntry[];
   readonly next: StatementCursor | null;
+}
+
+/** Movements that were taken out of the journal. They stand in front of all entries. */
+export interface ArchivedMovements {
+  /** From this date on every movement of the account is an entry. */
+  readonly before: string;
+  /** What they add up to on either side; minor units. */
+  readonly debit: bigint;
+  readonly credit: bigint;
 }
 
 export interface StatementCursor {
@@ -51,7 +63,8 @@ export interface StatementRequest {
 
 /**
  * The posted movements of an account between two effective dates (both included), with the balance after each. It reads
- * more than once: while the book is in use, call it in a repeatable-read transaction. Error: `account_not_found`.
+ * more than once: while the book is in use, call it in a repeatable-read transaction. Errors: `account_not_found`,
+ * `archived`.
  */
 export async function statement(
   db: Queryable,
@@ -74,10 +87,19 @@ export async function statement(
     before.debitsPosted += day.debitsPosted;
     before.creditsPosted += day.creditsPosted;
   }
+  const archived = await archivedMovements(db, bookId, account.id, request.from, request.to);
+  // A later page begins behind what is archived of the days it has already passed.
+  const stillArchived =
+    request.after === undefined ? null : await archivedMovements(db, bookId, account.id, start.date, request.to, true);
+  before.debitsPosted += stillArchived?.debit ?? 0n;
+  before.creditsPosted += stillArchived?.credit ?? 0n;
   const opening = balance(account.side, before);
   const rows = await statementRows(db, bookId, account.id, start, request.to, through, request.limit + 1);
   const entries: StatementEntry[] = [];
   let running = opening;
+  if (request.after === undefined && archived !== null) {
+    running += account.side === 'debit' ? archived.debit - archived.credit : archived.credit - archived.debit;
+  }
   for (const row of rows.slice(0, request.limit)) {
     const entry: Side = row.debit_account_id === account.id ? 'debit' : 'credit';
     running += entry === account.side ? row.amount_minor : -row.amount_minor;
@@ -98,9 +120,31 @@ export async function statement(
     to: request.to,
     opening,
     closing: balance(account.side, closing),
+    archived,
     entries,
     next: more ? { date: last.transfer.effectiveDate, sequence: last.transfer.sequence } : null,
   };
+}
+
+/** What is archived of an account between two dates, the first of them left out if `behind`. */
+async function archivedMovements(
+  db: Queryable,
+  bookId: number,
+  id: string,
+  from: string,
+  to: string,
+  behind = false,
+): Promise<ArchivedMovements | null> {
+  const { rows } = await db.query<{ last: string | null; debit: string; credit: string }>(
+    `select max(effective_date) as last, coalesce(sum(debits_posted), 0) as debit, coalesce(sum(credits_posted), 0) as credit
+     from ledger.carried_day
+     where book_id = $1 and account_id = $2 and effective_date between $3::date and $4::date
+       and (not $5::boolean or effective_date > $3::date)`,
+    [bookId, id, from, to, behind],
+  );
+  const [row] = rows;
+  if (row === undefined || row.last === null) return null;
+  return { before: addDays(parseDate(row.last), 1), debit: BigInt(row.debit), credit: BigInt(row.credit) };
 }
 
 /** Counters at the end of the day before `date`. */

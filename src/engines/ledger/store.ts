@@ -215,38 +215,38 @@ export async function lockBook(tx: Queryable, bookId: number): Promise<string | 
   return (await lock())?.recorded_at ?? null;
 }
 
-/** Reads accepted transfers that others refer to, with their present state. */
+/** Reads accepted transfers that others refer to, with their present state; of what was archived, that it was. */
 export async function readReferences(db: Queryable, bookId: number, ids: readonly string[]): Promise<ReferenceNow[]> {
   const { rows } = await db.query<{
     transfer_id: string;
-    kind: number;
-    debit_account_id: string;
-    credit_account_id: string;
-    amount_minor: bigint;
-    currency: string;
-    effective_date: string;
+    kind: number | null;
+    debit_account_id: string | null;
+    credit_account_id: string | null;
+    amount_minor: bigint | null;
+    currency: string | null;
+    effective_date: string | null;
     expires_at: string | null;
     remaining_minor: bigint | null;
     ended: ReferenceNow['ended'];
     reversed: boolean;
   }>(
-    `select t.transfer_id, t.kind, t.debit_account_id, t.credit_account_id, t.amount_minor, t.currency, t.effective_date,
+    `select a.transfer_id, t.kind, t.debit_account_id, t.credit_account_id, t.amount_minor, t.currency, t.effective_date,
        t.expires_at, p.remaining_minor, p.ended, r.transfer_id is not null as reversed
      from ledger.answer a
-     join ledger.transfer t on t.book_id = a.book_id and t.sequence = a.sequence
+     left join ledger.journal t on t.book_id = a.book_id and t.sequence = a.sequence
      left join ledger.pending p on p.book_id = a.book_id and p.transfer_id = a.transfer_id
      left join ledger.reversal r on r.book_id = a.book_id and r.reversed_id = a.transfer_id
-     where a.book_id = $1 and a.transfer_id = any($2::uuid[])`,
+     where a.book_id = $1 and a.transfer_id = any($2::uuid[]) and a.code = 0`,
     [bookId, uuidArray(ids, (id) => id)],
   );
   return rows.map((row) => ({
     id: row.transfer_id,
-    kind: kindOf(row.kind),
-    debitAccountId: row.debit_account_id,
-    creditAccountId: row.credit_account_id,
-    amount: row.amount_minor,
-    currency: row.currency,
-    effectiveDate: row.effective_date,
+    kind: row.kind === null ? 'archived' : kindOf(row.kind),
+    debitAccountId: row.debit_account_id ?? '',
+    creditAccountId: row.credit_account_id ?? '',
+    amount: row.amount_minor ?? 0n,
+    currency: row.currency ?? '',
+    effectiveDate: row.effective_date ?? '',
     expiresAtMs: row.expires_at === null ? null : Date.parse(row.expires_at),
     remaining: row.remaining_minor ?? 0n,
     ended: row.ended,
@@ -311,10 +311,16 @@ export async function loadDays(
     where book_id = $1 and ${side}_account_id = u.account_id
       and effective_date between u.effective_date and u.effective_date
     order by effective_date desc, sequence desc limit 1)`;
+  // A book nothing was archived of does not pay for it: the uncorrelated condition is looked at once.
+  const carried = `(select effective_date, sequence, debits_pending, credits_pending, debits_posted, credits_posted
+    from ledger.carried_day
+    where (select exists (select from ledger.archive_end where book_id = $1))
+      and book_id = $1 and account_id = u.account_id and effective_date = u.effective_date)`;
   const { rows } = await db.query<{ n: bigint } & Omit<RawBalance, 'account_id' | 'version'>>(
     `select u.n, x.debits_pending, x.credits_pending, x.debits_posted, x.credits_posted
      from unnest($2::uuid[], $3::date[]) with ordinality as u (account_id, effective_date, n)
-     cross join lateral (${last('debit')} union all ${last('credit')} order by sequence desc limit 1) x`,
+     cross join lateral (${last('debit')} union all ${last('credit')} union all ${carried}
+       order by sequence desc limit 1) x`,
     [bookId, uuidArray(wanted, ({ account }) => account.id), dateArray(wanted, ({ date }) => date)],
   );
   const found = new Map(rows.map((row) => [Number(row.n) - 1, row]));

@@ -56,6 +56,12 @@ const checks = [
     order: 'window_id, account_id',
     cost: 20,
   },
+  {
+    name: 'archived',
+    about: 'what was carried over from archived rows is as it was written, and their answers are kept',
+    order: 'sequence, account_id, effective_date',
+    cost: 1,
+  },
   { name: 'closing', about: 'nothing was posted into a closed period but adjustments', order: 'sequence', cost: 3 },
 ] as const;
 

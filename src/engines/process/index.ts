@@ -21,6 +21,7 @@ export {
   type TransactionalFunction,
 } from './engine.ts';
 export { BusinessError } from './errors.ts';
+export { forgetHistory } from './history.ts';
 export * as processJson from './json.ts';
 export { type MigrationPlan, type MigrationReport, migrate, migrateInstance, previewMigration } from './migrate.ts';
 export { cancel, modify, type Operation, resolveIncident, resume, retryIncident, suspend } from './operations.ts';

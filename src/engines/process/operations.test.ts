@@ -8,6 +8,7 @@ import {
   claim,
   complete,
   deploy,
+  forgetHistory,
   listIncidents,
   listInstances,
   listTasks,
@@ -173,4 +174,20 @@ test('rights are asked before anything is done', async () => {
     { code: 'process_action_forbidden' },
   );
   await db.transaction((tx) => cancel(careful, tx, instanceId, { actor: { id: 'root' } }));
+});
+
+test('the history of instances that ended long ago can be let go of; what was done to them stays', async () => {
+  const process = await deployed(`${s}<userTask id="u"/>${e}${flows('s>u>e')}`);
+  const [ended, running] = [await begin(process), await begin(process)];
+  await db.transaction((tx) => cancel(engine, tx, ended.instanceId, { actor }));
+  assert.equal(await nodes(ended.instanceId), 's u!');
+  const trail = (await readTrail(engine, db, ended.instanceId)).length;
+  const forget = (hours: number) => forgetHistory(db, engine.bookId, clock.now().add({ hours }).toString());
+  assert.equal(await forget(-1_000_000), 0);
+  assert.ok((await forget(1)) >= 2);
+  assert.equal(await forget(1), 0);
+  assert.equal(await nodes(ended.instanceId), '');
+  assert.equal(await nodes(running.instanceId), 's');
+  assert.equal((await readTrail(engine, db, ended.instanceId)).length, trail);
+  await assert.rejects(db.query('delete from process.history'), { code: '42501' });
 });

@@ -165,7 +165,6 @@ test('a request sees its units, those above and those below; the house sees all'
 test('what nobody protected is closed to a request, also for writing', async () => {
   await seeing([haidian.unitId], async () => {
     for (const sql of [
-      'select * from kernel.token',
       'select * from kernel.assignment',
       'select * from kernel.idempotency_key',
       'select * from ledger.verify_counters',

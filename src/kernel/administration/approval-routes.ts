@@ -1,5 +1,6 @@
 /** Requests under four eyes over HTTP: the checker's queue, and the maker's own. */
 import { type ApprovalRequest, listRequests, readRequest } from '#kernel/approvals';
+import { auditSubject } from '#kernel/audit';
 import { asSystem, currentContext } from '#kernel/context';
 import { decodeCursor, pageFrom, pageOf, type RouteModule } from '#kernel/http';
 import { approvalJson } from './json.ts';
@@ -79,7 +80,10 @@ export const approvalRoutes: RouteModule = (app, { db, approvals }) => {
           response: { 200: schemas.approvalReply },
         },
       },
-      async ({ params, body }) => approvalJson(await approvals[decision](currentContext().actor, params.id, body.note)),
+      async ({ params, body }) => {
+        auditSubject({ kind: 'approval', id: params.id });
+        return approvalJson(await approvals[decision](currentContext().actor, params.id, body.note));
+      },
     );
   }
   app.post(
@@ -93,6 +97,9 @@ export const approvalRoutes: RouteModule = (app, { db, approvals }) => {
         response: { 200: schemas.approvalReply },
       },
     },
-    async ({ params }) => approvalJson(await approvals.withdraw(params.id)),
+    async ({ params }) => {
+      auditSubject({ kind: 'approval', id: params.id });
+      return approvalJson(await approvals.withdraw(params.id));
+    },
   );
 };

@@ -26,6 +26,13 @@ test('defaults need nothing', () => {
     timeZone: 'Asia/Shanghai',
     evidence: 'on',
     evidenceOrigin: 'longmen.localhost/api/v1/evidence',
+    smtpFrom: 'Longmen <longmen@localhost>',
+    passwordLength: 12,
+    passwordHistory: 5,
+    sessionIdleMinutes: 30,
+    sessionHours: 12,
+    linkHours: 72,
+    oidcCreatesStaff: 'off',
     backupBaseHours: 24,
     backupKeepBases: 2,
     backupKeepDays: 30,
@@ -98,12 +105,34 @@ test('an unreadable file is said to be so', () => {
   assert.throws(() => loadConfig({ env: {}, file: file('list.json', []) }), { code });
 });
 
+test('single sign-on is set up whole or not at all, and addresses of pages are origins', () => {
+  const oidc = {
+    LONGMEN_OIDC_ISSUER: 'https://id.example/realm/',
+    LONGMEN_OIDC_CLIENT_ID: 'longmen',
+    LONGMEN_OIDC_CLIENT_SECRET: 'secret',
+  };
+  assert.equal(loadConfig({ env: oidc }).oidcIssuer, 'https://id.example/realm');
+  const { LONGMEN_OIDC_CLIENT_SECRET: _, ...half } = oidc;
+  assert.throws(() => loadConfig({ env: half }), { code: 'config_value_invalid' });
+  assert.equal(loadConfig({ env: { LONGMEN_PUBLIC_URL: 'https://bank.example' } }).publicUrl, 'https://bank.example');
+  for (const url of ['bank.example', 'https://bank.example/longmen', 'ftp://bank.example', 'https://a@bank.example']) {
+    assert.throws(() => loadConfig({ env: { LONGMEN_PUBLIC_URL: url } }), { code: 'config_value_invalid' }, url);
+  }
+  assert.throws(() => loadConfig({ env: { LONGMEN_TRUSTED_PROXIES: 'everybody' } }), { code: 'config_value_invalid' });
+});
+
 test('the table describes every setting once', () => {
   const table = describeConfig();
   assert.equal(new Set(table.map((key) => key.env)).size, table.length);
   for (const key of table) assert.match(key.doc, /^[A-Z].*\.$/);
   assert.deepEqual(
     table.filter((key) => key.secret).map((key) => key.env),
-    ['DATABASE_URL', 'LONGMEN_APP_DATABASE_URL', 'LONGMEN_BACKUP_PASSPHRASE'],
+    [
+      'DATABASE_URL',
+      'LONGMEN_APP_DATABASE_URL',
+      'LONGMEN_BACKUP_PASSPHRASE',
+      'LONGMEN_OIDC_CLIENT_SECRET',
+      'LONGMEN_SMTP_URL',
+    ],
   );
 });

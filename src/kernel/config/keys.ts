@@ -49,6 +49,12 @@ const issuerUrl: Reader<string> = (value) =>
 const networks: Reader<string> = (value) =>
   value.split(',').every((one) => /^[0-9a-fA-F.:]+(\/\d{1,3})?$/.test(one.trim())) ? value : undefined;
 
+const smtpUrl: Reader<string> = (value) =>
+  /^smtps?:\/\/[^/?#]+\/?$/.test(value) && URL.canParse(value) && new URL(value).hostname !== '' ? value : undefined;
+
+const mailbox: Reader<string> = (value) =>
+  /^(?:[^\p{Cc}<>@"]{1,100} <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/u.test(value) ? value : undefined;
+
 const postgresUrl: Reader<string> = (value) =>
   /^postgres(ql)?:\/\/./.test(value) && URL.canParse(value) ? value : undefined;
 
@@ -299,6 +305,14 @@ export const keys = {
     doc: 'Whether this process makes evidence of postings. With off they wait for one that does.',
     read: oneOf(['on', 'off']),
   },
+  archiveFolder: {
+    env: 'LONGMEN_ARCHIVE_FOLDER',
+    file: 'archive_folder',
+    default: null,
+    expects: 'a folder',
+    doc: 'Folder old journal rows are archived to, once they are older than the retention policy says. Without it they stay.',
+    read: folder,
+  },
   evidenceFolder: {
     env: 'LONGMEN_EVIDENCE_FOLDER',
     file: 'evidence_folder',
@@ -314,5 +328,22 @@ export const keys = {
     expects: 'an address without scheme, spaces, + or a / at its end',
     doc: 'What the names of new evidence logs begin with; /<book> is added. Best the address they are served at.',
     read: origin,
+  },
+  smtpUrl: {
+    env: 'LONGMEN_SMTP_URL',
+    file: 'smtp_url',
+    default: null,
+    expects: 'an address smtp://user:password@host:port or smtps://…',
+    doc: 'Mail server for notifications; without it they stay in the inbox. Off this machine TLS is demanded.',
+    secret: true,
+    read: smtpUrl,
+  },
+  smtpFrom: {
+    env: 'LONGMEN_SMTP_FROM',
+    file: 'smtp_from',
+    default: 'Longmen <longmen@localhost>',
+    expects: 'an e-mail address, or Name <address>',
+    doc: 'Sender of notifications by e-mail.',
+    read: mailbox,
   },
 } as const satisfies Record<string, Key<string | number>>;

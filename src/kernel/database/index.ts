@@ -6,6 +6,7 @@
 export { dateArray, hexArray, int2Array, int4Array, int8Array, uuidArray } from './arrays.ts';
 export { type DataFolderLock, type FileLock, lockDataFolder, tryLock } from './embedded/lock.ts';
 export { findPrograms, majorVersion, type Programs } from './embedded/programs.ts';
+export { rotateEmbeddedPasswords } from './embedded/rotate.ts';
 export { type EmbeddedServer, stopEmbeddedServer, useEmbeddedServer } from './embedded/server.ts';
 export { applicationRole, isUniqueViolation, sqlState } from './errors.ts';
 export type {

@@ -66,6 +66,8 @@ export function openPool(options: PoolOptions): Database {
   // Without these two listeners a killed connection would end the process: the first hears idle connections, the second
   // those in use (whose query is rejected as well).
   pool.on('error', (error) => {
+    // While closing, connections that were thrown away may still be ending when the server stops.
+    if (closing !== undefined) return;
     log?.warn({ error_code: codeOf(error) }, 'an idle database connection was lost');
     noteUnreachable(translate(error));
   });

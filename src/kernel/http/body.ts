@@ -29,7 +29,7 @@ export function jsonBodyParser(careful: JsonParser) {
       done(null, undefined);
       return;
     }
-    if (request.headers['idempotency-key'] !== undefined) request.bodyDigest = hash('sha256', body, 'base64');
+    request.bodyDigest = hash('sha256', body, 'base64');
     if (!isUtf8(body)) {
       done(httpError('json_malformed', 'The body is not UTF-8'));
       return;
@@ -113,10 +113,12 @@ export function bodyCheckedBy(check: (body: unknown) => unknown): FastifySchemaC
  * For hot routes: answers with JSON text that is ready, past the response schema, which then only documents it. Call it
  * last in the handler: `return sendJson(reply, text)`.
  */
-export function sendJson(reply: Answerable, text: string, status = 200): void {
+export function sendJson<Reply extends Answerable>(reply: Reply, text: string, status = 200): Reply {
   reply.code(status);
   reply.header('content-type', JSON_CONTENT_TYPE);
   reply.send(text);
+  // An async handler that gives back its reply is not thought to have sent nothing while hooks hold the answer up.
+  return reply;
 }
 
 /** A whole number of any size in JSON: decimal text. Rooms turn their bigints into it with `String`. */

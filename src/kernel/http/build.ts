@@ -66,6 +66,7 @@ export async function buildHttp(options: HttpOptions, modules: readonly RouteMod
   app.decorateRequest('actor', null);
   app.decorateRequest('right', null);
   app.decorateRequest('bodyDigest', null);
+  app.decorateRequest('problemCode', null);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.removeAllContentTypeParsers();
@@ -102,6 +103,7 @@ export async function buildHttp(options: HttpOptions, modules: readonly RouteMod
     if (needsToken(pathOf(request))) authenticate(request, reply, refuse);
     else refuse();
   });
+  options.audit?.install(app);
   addRequestRecords(app, options);
   addGracefulClose(app);
 
@@ -125,6 +127,7 @@ function problemSender({ log }: HttpOptions) {
     // Row-level security has no rows, and no rights on tables, for who does not see all; both end here, closed.
     const narrow = sqlState(error) === '42501' && request.right !== null && request.right.visibility !== 'all';
     const told = publicError(narrow ? tooNarrow() : error);
+    request.problemCode = told.code;
     if (told.status >= 500) {
       const facts = { code: told.code, trace_id: request.id, method: request.method, route: routeOf(request) };
       log.error({ ...facts, err: error }, 'request failed');

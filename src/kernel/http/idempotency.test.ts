@@ -22,11 +22,11 @@ const room: RouteModule = (app, deps) => {
     return deps.idempotently(request, reply, async (tx) => {
       runs += 1;
       const { mode, note } = request.body;
-      await tx.query('insert into kernel.token values ($1, $2, $3, now())', [
-        crypto.randomUUID(),
-        'trace of work',
-        crypto.getRandomValues(Buffer.alloc(32)),
-      ]);
+      await tx.query(
+        `insert into kernel.token (token_id, name, secret_sha256, created_at, permissions, unit_id)
+                      values ($1, $2, $3, now(), '{thing:use}', 1)`,
+        [crypto.randomUUID(), 'trace of work', crypto.getRandomValues(Buffer.alloc(32))],
+      );
       if (mode === 'refuse') throw roomError('work_refused', 'Not now');
       if (mode === 'slow') await new Promise((resolve) => setTimeout(resolve, 300));
       if (mode === 'empty') return { status: 204 };

@@ -44,6 +44,8 @@ export interface Idempotency {
 }
 
 interface Serialising {
+  /** Waits until the answer has been sent. */
+  then(sent: () => void, failed: (error: Error) => void): void;
   getSerializationFunction(status: string): ((body: Record<string, unknown>) => string) | undefined;
 }
 
@@ -63,7 +65,23 @@ interface Stored {
 
 const PRINTABLE_ASCII = /^[\x20-\x7e]{1,255}$/;
 
-export function createIdempotency({ db, clock }: { db: Database; clock: Clock }): Idempotency {
+/** Records in the audit trail what a request does, in the transaction in which it does it. */
+export interface TransactionAudit {
+  /** The answer of the request will depend on this transaction, which begins, or begins again. */
+  begin(request: FastifyRequest, tx: Transaction): void;
+  /** The work is done: appends the request's entries, as the last statement of the transaction. */
+  append(request: FastifyRequest, tx: Transaction, status: number): Promise<void>;
+  /** The transaction has been committed. */
+  committed(request: FastifyRequest): void;
+}
+
+interface IdempotencyOptions {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly audit?: TransactionAudit;
+}
+
+export function createIdempotency({ db, clock, audit }: IdempotencyOptions): Idempotency {
   return {
     async idempotently(request, reply, work) {
       const claim = claimOf(request);
@@ -76,6 +94,7 @@ export function createIdempotency({ db, clock }: { db: Database; clock: Clock })
             return { status: stored.status, text: stored.response, replayed: true };
           }
         }
+        audit?.begin(request, tx);
         const { status, body } = await work(tx);
         const text = body === undefined ? null : serialise(reply, status, body);
         if (claim !== null) {
@@ -89,13 +108,17 @@ export function createIdempotency({ db, clock }: { db: Database; clock: Clock })
             ]),
           );
         }
+        await audit?.append(request, tx, status);
         return { status, text, replayed: false };
       });
+      if (!answer.replayed) audit?.committed(request);
       if (answer.replayed) reply.header('idempotency-replayed', 'true');
       if (answer.text === null) {
         reply.code(answer.status);
         reply.send();
       } else sendJson(reply, answer.text, answer.status);
+      // Hooks may hold the answer up; a handler that ended before would be thought to have sent nothing.
+      await new Promise<void>((resolve, reject) => reply.then(resolve, reject));
     },
 
     async claimIdempotencyKey(request) {
@@ -119,7 +142,8 @@ function claimOf(request: FastifyRequest): Claim | null {
   };
 }
 
-function bodyDigest(request: FastifyRequest): string {
+/** Base64 SHA-256 of a request's body, whatever its type; empty when there is none. */
+export function bodyDigest(request: Pick<FastifyRequest, 'body' | 'bodyDigest'>): string {
   if (request.bodyDigest !== null) return request.bodyDigest;
   // No JSON body: nothing, or something that a parser of the room's own has read.
   const { body } = request;

@@ -7,6 +7,14 @@ export { bodyCheckedBy, integerText, sendJson } from './body.ts';
 export { buildHttp } from './build.ts';
 export { httpError, jsonPointer, type RequestFault, requestInvalid } from './errors.ts';
 export { dateField, instantField, textField, uuidField } from './fields.ts';
-export { type Answer, type Idempotency, purgeIdempotencyKeys } from './idempotency.ts';
+export { type Answer, bodyDigest, type Idempotency, purgeIdempotencyKeys } from './idempotency.ts';
 export { decodeCursor, encodeCursor, PAGE_LIMIT, type Page, pageFrom, pageOf, pageQuery } from './paging.ts';
-export type { HttpApp, HttpDeps, HttpOptions, RouteModule, SessionIdentity, SessionVerifier } from './types.ts';
+export type {
+  HttpApp,
+  HttpDeps,
+  HttpOptions,
+  RequestAudit,
+  RouteModule,
+  SessionIdentity,
+  SessionVerifier,
+} from './types.ts';

@@ -9,16 +9,27 @@ import type { Database } from '#kernel/database';
 import type { Log } from '#kernel/log';
 import type { Metrics } from '#kernel/metrics';
 import type { TokenIdentity, TokenVerifier } from '#kernel/tokens';
-import type { Idempotency } from './idempotency.ts';
+import type { Idempotency, TransactionAudit } from './idempotency.ts';
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A read of personal data: recorded. */
+    personal?: boolean;
+    /**
+     * `after`: the entry of a write may be stored right after its answer, as a read's is; for writes that keep a journal of
+     * their own and must not wait. `none`: a request that reads nothing personal and changes nothing, though by POST.
+     */
+    audit?: 'after' | 'none';
+  }
   interface FastifyRequest {
     /** Whose token the request carries; null only on routes that are open to all. */
     token: TokenIdentity | null;
     /** Whose session cookie the request carries, when no token came with it. */
     session: SessionIdentity | null;
-    /** Base64 SHA-256 of the body as sent; only kept for requests with an Idempotency-Key. */
+    /** Base64 SHA-256 of a JSON body as sent; null when there was none. */
     bodyDigest: string | null;
+    /** The stable code of the refusal that was answered. */
+    problemCode: string | null;
   }
 }
 
@@ -33,6 +44,12 @@ export type HttpApp = FastifyInstance<
   FastifyBaseLogger,
   ZodTypeProvider
 >;
+
+/** Records requests in the audit trail; the module `audit` makes one. */
+export interface RequestAudit extends TransactionAudit {
+  /** Adds its hooks; called before there are routes. */
+  install(app: HttpApp): void;
+}
 
 /** A person with a valid session. */
 export interface SessionIdentity {
@@ -64,6 +81,8 @@ export interface HttpOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tokens: TokenVerifier;
+  /** Without it nothing is recorded; only for servers that serve nobody, such as tests of a room. */
+  readonly audit?: RequestAudit;
   /** Without it only tokens open the API. */
   readonly sessions?: SessionVerifier;
   /** Modules with addresses of their own, open to all: how people sign in. */

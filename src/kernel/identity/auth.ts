@@ -110,7 +110,9 @@ export function authOptions(parts: AuthParts) {
       },
       user: {
         create: {
-          before: async (user) => ({ data: { ...user, username: await hooks.loginFor(user.email) } }),
+          // An address that the provider has not verified is only a claim.
+          before: async (user) =>
+            user.emailVerified ? { data: { ...user, username: await hooks.loginFor(user.email) } } : false,
           after: async (user) => {
             const login = 'username' in user && typeof user.username === 'string' ? user.username : user.email;
             await hooks.onCreated({ id: user.id, login, name: user.name, email: user.email });

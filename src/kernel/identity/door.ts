@@ -5,11 +5,12 @@
 import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { invariant } from '#kernel/errors';
 import { type HttpApp, refuseForeignWrite, type SessionIdentity, textField, uuidField } from '#kernel/http';
 import { type Attempt, attemptBegins, attemptSucceeded } from './attempts.ts';
 import { AUTH_PATH, SIGN_IN_PAGE, SSO_PROVIDER } from './auth.ts';
 import { identityError } from './errors.ts';
-import type { Identity } from './identity.ts';
+import type { Identity } from './interface.ts';
 import { acceptLink, readLink } from './links.ts';
 import { LONGEST_PASSWORD } from './model.ts';
 import { addPages } from './page.ts';
@@ -128,8 +129,7 @@ export function signInDoor(identity: Identity) {
 
   /** A code opens the door once, also within the half minute it is valid for. */
   async function refuseUsedCode(outcome: Outcome, code: string): Promise<void> {
-    const { user } = outcome.body;
-    const staffId = typeof user === 'object' && user !== null && 'id' in user ? String(user.id) : '';
+    const staffId = staffIdOf(outcome);
     const present = clock.now();
     await db.query('delete from kernel.staff_code where staff_id = $1 and used_at < $2', [
       staffId,
@@ -146,6 +146,11 @@ export function signInDoor(identity: Identity) {
     throw signInRefused();
   }
 
+  /** Whose second factor or passkey was right: the failures before it are forgiven. */
+  async function loginOf(outcome: Outcome): Promise<string> {
+    return (await readStaff(db, staffIdOf(outcome))).login;
+  }
+
   async function take(request: FastifyRequest, reply: FastifyReply, step: Step): Promise<FastifyReply> {
     refuseForeignWrite(request);
     const session = step.session === true ? await sessionNeeded(request) : null;
@@ -156,7 +161,8 @@ export function signInDoor(identity: Identity) {
     const outcome = await forward(request, { method: step.method, path: step.path, ...(body ? { body } : {}) });
     if (outcome.response.ok) {
       if (step.path === '/two-factor/verify-totp') await refuseUsedCode(outcome, (body as { code: string }).code);
-      if (attempt !== null) await attemptSucceeded(db, attempt);
+      if (attempt !== null)
+        await attemptSucceeded(db, { ...attempt, account: attempt.account ?? (await loginOf(outcome)) });
     }
     return relay(reply, outcome, step.signIn === true);
   }
@@ -285,6 +291,11 @@ export function signInDoor(identity: Identity) {
     );
     addPages(app);
   };
+}
+
+function staffIdOf({ body: { user } }: Outcome): string {
+  invariant(typeof user === 'object' && user !== null && 'id' in user, 'who_signs_in_is_told');
+  return String(user.id);
 }
 
 function withCookies(reply: FastifyReply, response: Response): FastifyReply {

@@ -2,55 +2,18 @@
 import type { Clock } from '#kernel/clock';
 import type { Config } from '#kernel/config';
 import type { Database } from '#kernel/database';
-import type { RouteModule, SessionVerifier } from '#kernel/http';
 import type { Log } from '#kernel/log';
 import { type Auth, createAuth, type SsoSettings } from './auth.ts';
 import { kyselyOn } from './dialect.ts';
 import { signInDoor } from './door.ts';
-import { type NewLink, WELCOME_PATH } from './links.ts';
-import type { PasswordPolicy } from './model.ts';
+import type { Identity, IdentityConfig } from './interface.ts';
+import { WELCOME_PATH } from './links.ts';
 import { authSecretFile, readAuthSecrets } from './secret.ts';
 import { createSessionVerifier, type SessionLimits } from './sessions.ts';
 import { adoptStaff, freeLogin } from './staff.ts';
 
-/** The settings {@link openIdentity} looks at. */
-export type IdentityConfig = Pick<
-  Config,
-  | 'authSecretFile'
-  | 'dataFolder'
-  | 'host'
-  | 'linkHours'
-  | 'oidcClientId'
-  | 'oidcClientSecret'
-  | 'oidcCreatesStaff'
-  | 'oidcIssuer'
-  | 'passwordHistory'
-  | 'passwordLength'
-  | 'port'
-  | 'publicUrl'
-  | 'sessionHours'
-  | 'sessionIdleMinutes'
->;
-
-export interface Identity {
-  /** For {@link buildHttp}: whose session a request carries. */
-  readonly sessions: SessionVerifier;
-  /** For {@link buildHttp}: where people sign in. */
-  readonly door: RouteModule;
-  readonly policy: PasswordPolicy;
-  readonly linkHours: number;
-  readonly ssoConfigured: boolean;
-  readonly db: Database;
-  readonly clock: Clock;
-  /** The library, made when first asked for. With `again`, made anew: a provider may have been away. */
-  auth(again?: boolean): Promise<Auth>;
-  /** Origin that browsers see. */
-  publicUrl(): string;
-  /** Where the server really answers; known when it listens on a port of the system's choice. */
-  listensAt(url: string): void;
-  /** The address of a one-time link. */
-  linkUrl(link: Pick<NewLink, 'token'>): string;
-}
+/** A provider that is away is not asked for its addresses with every try to sign in. */
+const MADE_AGAIN_AFTER_MS = 1_000;
 
 export function openIdentity(options: {
   db: Database;
@@ -65,6 +28,7 @@ export function openIdentity(options: {
   const sso = ssoSettings(config);
   let listening: string | undefined;
   let made: Promise<Auth> | undefined;
+  let madeAt_ms = 0;
   const publicUrl = () => config.publicUrl ?? listening ?? defaultUrl(config);
 
   async function make(): Promise<Auth> {
@@ -101,8 +65,15 @@ export function openIdentity(options: {
     linkHours: config.linkHours,
     ssoConfigured: sso !== undefined,
     auth(again = false) {
-      if (again) made = undefined;
-      made ??= make();
+      if (again && performance.now() - madeAt_ms >= MADE_AGAIN_AFTER_MS) made = undefined;
+      if (made === undefined) {
+        madeAt_ms = performance.now();
+        made = make();
+        // What could not be made is tried again by whoever asks next.
+        made.catch(() => {
+          made = undefined;
+        });
+      }
       return made;
     },
     publicUrl,

@@ -4,7 +4,8 @@
  */
 export { purgeAttempts } from './attempts.ts';
 export { identityError } from './errors.ts';
-export { defaultUrl, type Identity, type IdentityConfig, linkUrl, openIdentity } from './identity.ts';
+export { defaultUrl, linkUrl, openIdentity } from './identity.ts';
+export type { Identity, IdentityConfig } from './interface.ts';
 export { createLink, type LinkOptions, type NewLink } from './links.ts';
 export { type Locale, locales, type Staff, type StaffInput, type StaffState, staffStates } from './model.ts';
 export { findStaff, listStaff, readStaff } from './read.ts';

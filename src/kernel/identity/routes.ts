@@ -16,7 +16,7 @@ import {
   uuidField,
 } from '#kernel/http';
 import { identityError } from './errors.ts';
-import type { Identity } from './identity.ts';
+import type { Identity } from './interface.ts';
 import { createLink, type NewLink } from './links.ts';
 import { locales, type Staff, staffStates } from './model.ts';
 import { listStaff, readStaff } from './read.ts';
@@ -120,14 +120,15 @@ export function staffRoutes(identity: Identity): RouteModule {
           response: { 201: z.object({ staff: staffReply, link: linkReply }) },
         },
       },
-      (request, reply) =>
-        deps.idempotently(request, reply, async (tx) => {
+      async (request, reply) => {
+        const body = await withoutKeeping(deps, request, async (tx) => {
           const { unit, ...person } = request.body;
           const { unitId } = await readUnit(tx, unit);
           const made = await createStaff(tx, { ...person, unitId }, { linkHours: hours }, clock);
-          const staff = staffJson(made.staff, await unitCodes(tx));
-          return { status: 201, body: { staff, link: linkJson(identity, made.link) } };
-        }),
+          return { staff: staffJson(made.staff, await unitCodes(tx)), link: linkJson(identity, made.link) };
+        });
+        return reply.code(201).send(body);
+      },
     );
     app.patch(
       '/staff/:id',
@@ -194,14 +195,15 @@ export function staffRoutes(identity: Identity): RouteModule {
           response: { 201: linkReply },
         },
       },
-      (request, reply) =>
-        deps.idempotently(request, reply, async (tx) => {
+      async (request, reply) => {
+        const body = await withoutKeeping(deps, request, async (tx) => {
           await needReach(deps, tx, request, request.params.id);
           const staff = await readStaff(tx, request.params.id, true);
           const options = { hours, resetsFactors: request.body.reset_factors };
-          const link = await asSystem(() => createLink(tx, staff, options, clock));
-          return { status: 201, body: linkJson(identity, link) };
-        }),
+          return linkJson(identity, await asSystem(() => createLink(tx, staff, options, clock)));
+        });
+        return reply.code(201).send(body);
+      },
     );
   };
 }
@@ -352,6 +354,19 @@ async function needReach(deps: HttpDeps, tx: Transaction, request: FastifyReques
     invariant(unitId !== undefined, 'assignments_are_in_units');
     if ((await deps.access.rightIn(actor, WRITE, unitId)) === null) throw refused(WRITE);
   }
+}
+
+/**
+ * For answers that hold a secret: the work is done in one transaction, and an Idempotency-Key stands for one request as
+ * everywhere, but the answer is not kept, so a repetition does the work again.
+ */
+export async function withoutKeeping<T>(
+  deps: HttpDeps,
+  request: FastifyRequest,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  await deps.claimIdempotencyKey(request);
+  return deps.db.transaction(work);
 }
 
 /** Codes of all units by their ids. */

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import Provider from 'oidc-provider';
 import type { Cleanup } from '#test/database';
 import { type Browser, type House, house } from '#test/identity';
-import type { IdentityConfig } from './identity.ts';
 import { createStaff } from './index.ts';
+import type { IdentityConfig } from './interface.ts';
 
 /** Who the provider knows, by account: what it says of them. */
 const known: Record<string, { email: string; email_verified: boolean; name: string }> = {};
@@ -147,6 +148,10 @@ test('an answer of the provider is only good in the browser that asked, and once
 test('where settings say so, somebody the provider knows becomes a staff member without any right', async (t) => {
   const open = await houseWithProvider(t, { oidcCreatesStaff: 'on' });
   known.fresh = { email: 'New.Person@bank.example', email_verified: true, name: 'New Person' };
+  const pretender = open.home.browser();
+  known.pretender = { email: 'not.mine@bank.example', email_verified: false, name: 'Pretender' };
+  assert.match(await signOn(open.home, pretender, 'pretender'), /^\/sign-in\?error=/);
+  assert.deepEqual((await open.home.call('GET', '/staff')).body.items, []);
   const browser = open.home.browser();
   assert.equal(await signOn(open.home, browser, 'fresh'), '/sign-in?signed_in');
   const me = await browser.get('/api/v1/me');
@@ -160,6 +165,7 @@ test('a provider that is away is said to be, and found again when it is back', a
   const answer = await other.home.browser().post('/api/auth/sign-in/sso');
   assert.deepEqual([answer.status, answer.body.code], [503, 'sso_unavailable']);
   other.away(false);
+  await sleep(1_050);
   assert.equal((await other.home.browser().post('/api/auth/sign-in/sso')).status, 200);
 });
 

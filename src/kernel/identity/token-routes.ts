@@ -4,7 +4,7 @@ import { type Access, checkPattern, covers, readUnit, refused } from '#kernel/ac
 import type { Actor } from '#kernel/context';
 import { instantField, pageOf, type RouteModule, textField, uuidField } from '#kernel/http';
 import { createToken, listTokens, revokeToken, type TokenIdentity, type TokenRecord } from '#kernel/tokens';
-import { actorOf, unitCodes } from './routes.ts';
+import { actorOf, unitCodes, withoutKeeping } from './routes.ts';
 
 const tokenReply = z
   .object({
@@ -49,8 +49,8 @@ export const tokenRoutes: RouteModule = (app, deps) => {
         response: { 201: tokenReply.extend({ secret: z.string() }) },
       },
     },
-    (request, reply) =>
-      deps.idempotently(request, reply, async (tx) => {
+    async (request, reply) => {
+      const body = await withoutKeeping(deps, request, async (tx) => {
         const { name, permissions, unit, expires_at: expiresAt } = request.body;
         const { unitId } = await readUnit(tx, unit);
         const patterns = permissions.map(checkPattern);
@@ -58,8 +58,10 @@ export const tokenRoutes: RouteModule = (app, deps) => {
           throw refused(`each of ${patterns.join(', ')} in ${unit}`);
         }
         const made = await createToken(tx, name, clock, { permissions: patterns, unitId, expiresAt });
-        return { status: 201, body: { ...tokenJson(made, await unitCodes(tx)), secret: made.secret } };
-      }),
+        return { ...tokenJson(made, await unitCodes(tx)), secret: made.secret };
+      });
+      return reply.code(201).send(body);
+    },
   );
   app.delete(
     '/tokens/:id',

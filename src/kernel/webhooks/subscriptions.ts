@@ -3,7 +3,7 @@ import type { Clock } from '#kernel/clock';
 import type { Queryable, Transaction } from '#kernel/database';
 import { invariant } from '#kernel/errors';
 import { headPosition } from '#kernel/events';
-import { newId } from '#kernel/ids';
+import { isUuid, newId } from '#kernel/ids';
 import { type AddressPolicy, checkUrl } from './address.ts';
 import { webhooksError } from './errors.ts';
 
@@ -46,7 +46,7 @@ export async function subscribe(
     throw webhooksError('webhook_event_type_invalid', 'An event type has 1 to 128 characters');
   }
   const afterPosition = await headPosition(tx, bookId);
-  const secret = `whsec_${randomBytes(32).toString('base64url')}`;
+  const secret = newSecret();
   const { rows } = await tx.query<Subscription>(
     `insert into kernel.webhook_subscription
        (book_id, subscription_id, url, event_types, secret, after_position, created_at)
@@ -59,17 +59,40 @@ export async function subscribe(
   return { subscription, secret };
 }
 
+/**
+ * Replaces the secret of a subscription: what is sent from now on, first or again, is signed with the new one.
+ * Error: `webhook_subscription_not_found`.
+ */
+export async function rotateSecret(tx: Transaction, bookId: number, subscriptionId: string): Promise<string> {
+  const secret = newSecret();
+  const { rowCount } = isUuid(subscriptionId)
+    ? await tx.query(`update kernel.webhook_subscription set secret = $3 where book_id = $1 and subscription_id = $2`, [
+        bookId,
+        subscriptionId,
+        secret,
+      ])
+    : { rowCount: 0 };
+  if (rowCount === 0) throw notFound(subscriptionId);
+  return secret;
+}
+
+function newSecret(): string {
+  return `whsec_${randomBytes(32).toString('base64url')}`;
+}
+
+function notFound(subscriptionId: string) {
+  return webhooksError('webhook_subscription_not_found', `No subscription ${subscriptionId}`, {
+    subscription_id: subscriptionId,
+  });
+}
+
 /** Removes a subscription together with its deliveries. Error: `webhook_subscription_not_found`. */
 export async function unsubscribe(tx: Transaction, bookId: number, subscriptionId: string): Promise<void> {
   const { rowCount } = await tx.query(
     `delete from kernel.webhook_subscription where book_id = $1 and subscription_id = $2`,
     [bookId, subscriptionId],
   );
-  if (rowCount === 0) {
-    throw webhooksError('webhook_subscription_not_found', `No subscription ${subscriptionId}`, {
-      subscription_id: subscriptionId,
-    });
-  }
+  if (rowCount === 0) throw notFound(subscriptionId);
 }
 
 /** The subscriptions of a book, oldest first. */

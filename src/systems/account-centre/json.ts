@@ -73,8 +73,9 @@ export function treeJson(tree: TreeView) {
   };
 }
 
-export function statementJson({ entries, next }: JointStatement) {
+export function statementJson({ entries, next, archivedBefore }: JointStatement) {
   return {
+    archived_before: archivedBefore,
     entries: entries.map(({ transfer, accountId, entry, counterAccountId, balanceAfter }) => {
       const amount = formatAmount(transfer.amount, transfer.currency);
       return {

@@ -131,6 +131,10 @@ export const treeReply = z
 
 export const statementReply = z
   .object({
+    archived_before: z
+      .string()
+      .nullable()
+      .describe('From this date on every movement is listed; earlier ones are archived, at least in part.'),
     entries: z.array(
       z.object({
         sequence: integerText,

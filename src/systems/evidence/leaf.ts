@@ -1,6 +1,16 @@
 /** The leaf of a posting, version 1, as an outsider reads and rebuilds it. Pure; the house itself makes leaves in SQL. */
-import { addDays, parseDate, Temporal } from '#kernel/dates';
-import { evidenceError } from './errors.ts';
+import { addDays, parseDate } from '#kernel/dates';
+import {
+  EPOCH_MS,
+  fieldReader,
+  fieldWriter,
+  instant,
+  integer,
+  malformedNow,
+  map,
+  microseconds,
+  uuid,
+} from './bytes.ts';
 
 export const LEAF_VERSION = 1;
 
@@ -34,24 +44,9 @@ export interface PostingLeaf {
   readonly day_totals_minor: readonly string[];
 }
 
-const ABSENT = 0xffff;
-
 /** Reads a leaf. Error: `evidence_leaf_malformed`, for any byte that does not belong to a leaf of version 1. */
 export function decodeLeaf(bytes: Uint8Array): PostingLeaf {
-  const buffer = Buffer.from(bytes);
-  if (buffer[0] !== LEAF_VERSION) throw malformed('is not of version 1');
-  let offset = 1;
-  const optional = (length?: number): Buffer | null => {
-    if (offset + 2 > buffer.length) throw malformed('ends early');
-    const stated = buffer.readUInt16BE(offset);
-    offset += 2;
-    if (stated === ABSENT) return null;
-    const value = buffer.subarray(offset, offset + stated);
-    if (value.length !== stated || (length !== undefined && stated !== length)) throw malformed('has a wrong length');
-    offset += stated;
-    return value;
-  };
-  const field = (length?: number): Buffer => optional(length) ?? malformedNow('lacks a field');
+  const { field, optional, end } = fieldReader(bytes, LEAF_VERSION);
   const leaf: PostingLeaf = {
     book: field().toString('utf8'),
     sequence: field(8).readBigInt64BE().toString(),
@@ -73,20 +68,13 @@ export function decodeLeaf(bytes: Uint8Array): PostingLeaf {
     released_minor: field(8).readBigInt64BE().toString(),
     day_totals_minor: totals(field(64)),
   };
-  if (offset !== buffer.length) throw malformed('has bytes behind its end');
+  end();
   return leaf;
 }
 
 /** Makes the bytes of a leaf: what an outsider does to rebuild it from what he was told of a posting. */
 export function encodeLeaf(leaf: PostingLeaf): Uint8Array {
-  const parts: Buffer[] = [Buffer.of(LEAF_VERSION)];
-  const put = (value: Buffer | null) => {
-    const length = Buffer.alloc(2);
-    length.writeUInt16BE(value?.length ?? ABSENT);
-    parts.push(length, ...(value === null ? [] : [value]));
-  };
-  const text = (value: string | null) => put(map(value, (found) => Buffer.from(found, 'utf8')));
-  const hex = (value: string | null) => put(map(value, (found) => Buffer.from(found.replaceAll('-', ''), 'hex')));
+  const { put, text, hex, bytes } = fieldWriter(LEAF_VERSION);
   text(leaf.book);
   put(integer(BigInt(leaf.sequence)));
   hex(leaf.id);
@@ -108,49 +96,16 @@ export function encodeLeaf(leaf: PostingLeaf): Uint8Array {
   hex(leaf.reference_hash);
   put(integer(BigInt(leaf.released_minor)));
   put(Buffer.concat(leaf.day_totals_minor.map((value) => integer(BigInt(value)))));
-  return Buffer.concat(parts);
+  return bytes();
 }
 
-/** Dates and instants count from 2000-01-01T00:00:00Z, as PostgreSQL's do. */
-const EPOCH_MS = Date.UTC(2000, 0, 1);
 const DAY_MS = 86_400_000;
 
-function integer(value: bigint): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigInt64BE(value);
-  return bytes;
-}
-
-function microseconds(instantText: string): Buffer {
-  const { epochNanoseconds } = Temporal.Instant.from(instantText);
-  return integer(epochNanoseconds / 1_000n - BigInt(EPOCH_MS) * 1_000n);
-}
-
-function instant(bytes: Buffer): string {
-  const since = bytes.readBigInt64BE() + BigInt(EPOCH_MS) * 1_000n;
-  return Temporal.Instant.fromEpochNanoseconds(since * 1_000n).toString({ fractionalSecondDigits: 6 });
-}
-
+/** Dates count from 2000-01-01, as PostgreSQL's do. */
 function date(bytes: Buffer): string {
   return addDays(parseDate('2000-01-01'), bytes.readInt32BE());
 }
 
-function uuid(bytes: Buffer): string {
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-}
-
 function totals(bytes: Buffer): string[] {
   return Array.from({ length: 8 }, (_, index) => bytes.readBigInt64BE(index * 8).toString());
-}
-
-function map<From, To>(value: From | null, to: (value: From) => To): To | null {
-  return value === null ? null : to(value);
-}
-
-function malformed(why: string) {
-  return evidenceError('evidence_leaf_malformed', `The leaf ${why}`);
-}
-
-function malformedNow(why: string): never {
-  throw malformed(why);
 }

@@ -11,15 +11,16 @@ import { createBook } from '#kernel/events';
 import { newId } from '#kernel/ids';
 import { testServer } from '#test/http';
 import { timeZone, transfer } from '#test/ledger';
-import { evidenceRoutes, openPostingEvidence, type PostingEvidence } from './index.ts';
+import { evidenceRoutes, openAuditEvidence, openPostingEvidence, type PostingEvidence } from './index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'longmen-evidence-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 let opened: PostingEvidence | undefined;
 const server = await testServer({ after }, [
   (app, deps) => {
-    opened = openPostingEvidence({ db: deps.db, clock: deps.clock, folder, origin: 'bank.example/evidence' });
-    return evidenceRoutes(opened)(app, deps);
+    const evidenceDeps = { db: deps.db, clock: deps.clock, folder, origin: 'bank.example/evidence' };
+    opened = openPostingEvidence(evidenceDeps);
+    return evidenceRoutes(opened, openAuditEvidence(evidenceDeps))(app, deps);
   },
 ]);
 const { db, clock } = server;

@@ -1,41 +1,45 @@
 /** Keeps the log of each book's postings: appends, signs, proves, erases. */
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  appendHashes,
-  createLog,
   formatProof,
   formatVerifierKey,
   inclusionProof,
   type KeptCheckpoint,
   type Keyring,
-  type Log,
   type LogKey,
   type LogSource,
   latestCheckpoint,
   lockLog,
-  type Marker,
   openKeyring,
-  openMarker,
   type ProofFile,
   readLog,
-  signLog,
   verifierKeys,
 } from '#engines/evidence';
 import type { Clock } from '#kernel/clock';
 import type { Config } from '#kernel/config';
 import type { Database, Transaction } from '#kernel/database';
-import { LongmenError } from '#kernel/errors';
 import { type Book, type ConsumerLog, findBook, runConsumer } from '#kernel/events';
 import { evidenceError } from './errors.ts';
+import { type KeptLog, openKeeper } from './keeper.ts';
 import { decodeLeaf, type PostingLeaf } from './leaf.ts';
-import { BATCH, eraseTexts, findPosting, firstMissing, hashNew, journalEnd, readLeaves, readSalts } from './store.ts';
+import {
+  archivedRows,
+  eraseTexts,
+  findArchived,
+  findPosting,
+  firstMissing,
+  hashNew,
+  journalEnd,
+  readLeaves,
+  readSalts,
+  readTexts,
+  SALT_BYTES,
+} from './store.ts';
 
 /** The log of a book's postings. */
 export const POSTINGS = 'postings';
 /** Events handled in one transaction; each can tell of thousands of postings. */
 const EVENTS_PER_TRANSACTION = 16;
-const SIGN_INTERVAL_MS = 1_000;
 
 export interface EvidenceDeps {
   readonly db: Database;
@@ -57,9 +61,20 @@ export interface PostingProof extends ProofFile {
   /** The leaf, decoded. */
   readonly posting: PostingLeaf;
   /** The texts behind the hashes of the leaf with their salts (hexadecimal), when they were asked for. */
-  readonly texts?: Readonly<
-    Record<'description' | 'reference', { readonly text: string; readonly salt: string } | null>
-  >;
+  readonly texts?: Readonly<Record<'description' | 'reference', SaltedText | null>>;
+}
+
+/** A text of a posting and its salt (hexadecimal), whose SHA-256 is in the leaf. */
+export interface SaltedText {
+  readonly text: string;
+  readonly salt: string;
+}
+
+/** The texts of one posting. */
+export interface PostingTexts {
+  readonly sequence: bigint;
+  readonly description: SaltedText | null;
+  readonly reference: SaltedText | null;
 }
 
 export interface PostingEvidence {
@@ -72,8 +87,11 @@ export interface PostingEvidence {
   sign(book: Book): Promise<KeptCheckpoint | null>;
   /** The log of a book and its entries. Errors: `book_not_found`, `evidence_log_not_found`. */
   source(bookCode: string): Promise<LogSource>;
+  /** The texts behind the hashes of leaves, for the sequences from `first` to `last`; at most 4,096 of them at a time. */
+  texts(book: Book, first: number, last: number): Promise<PostingTexts[]>;
   /**
    * The proof that a transfer was posted, against the newest checkpoint. Errors: `evidence_posting_not_found`,
+   * `evidence_posting_archived`,
    * `evidence_index_out_of_range` when it is not under a checkpoint yet, which takes about a second.
    */
   prove(bookCode: string, transferId: string, options?: { texts?: boolean }): Promise<PostingProof>;
@@ -86,64 +104,37 @@ export interface PostingEvidence {
 
 export function openPostingEvidence({ db, clock, folder, origin, log }: EvidenceDeps): PostingEvidence {
   const keyring = openKeyring({ folder, clock });
-  let marker: Marker | undefined;
+  const keeper = openKeeper({ db, clock, folder, keyring, log });
 
   function keyOf(book: Pick<Book, 'bookId'>): LogKey {
     return { bookId: book.bookId, log: POSTINGS };
   }
 
-  /** The book's log, locked; made when it is the first time. */
-  async function lockedLog(tx: Transaction, book: Book): Promise<Log> {
-    marker ??= openMarker(folder, { create: true });
-    try {
-      return await lockLog(tx, keyOf(book));
-    } catch (error) {
-      if (!(error instanceof LongmenError && error.code === 'evidence_log_not_found')) throw error;
-      await createLog(tx, keyOf(book), { origin: `${origin}/${book.code}`, clock, marker });
-      return lockLog(tx, keyOf(book));
-    }
-  }
-
-  /** Appends the postings up to `last`, at most `BATCH * batches` of them. Leaf n stands for sequence n + 1. */
-  async function appendThrough(tx: Transaction, book: Book, last: number, batches: number): Promise<number> {
-    let state = await lockedLog(tx, book);
-    for (let batch = 0; batch < batches && state.size < last; batch++) {
-      const first = state.size + 1;
-      const end = Math.min(last, state.size + BATCH);
-      const { count, hashes } = await hashNew(tx, book, first, end);
-      if (hashes === null || count !== end - first + 1) {
-        const sequence = await firstMissing(tx, book.bookId, first, end);
+  function kept(book: Book): KeptLog {
+    return {
+      key: keyOf(book),
+      origin: `${origin}/${book.code}`,
+      async hashNew(tx, first, last) {
+        const { count, hashes } = await hashNew(tx, book, first, last);
+        if (hashes !== null && count === last - first + 1) return hashes;
+        const sequence = await firstMissing(tx, book.bookId, first, last);
         throw evidenceError('evidence_journal_gap', `The journal of book ${book.code} lacks sequence ${sequence}`);
-      }
-      state = { ...state, ...(await appendHashes(tx, state, hashes, marker)) };
-    }
-    return state.size;
+      },
+    };
   }
 
   async function sign(book: Book): Promise<KeptCheckpoint | null> {
-    return signLog({ db, keyring, clock }, keyOf(book));
-  }
-
-  /** Once a second, so also soon after the end of a burst; with nothing new it is one look. */
-  async function signLoop(book: Book, signal: AbortSignal): Promise<void> {
-    let told = '';
-    while (!signal.aborted) {
-      try {
-        await sign(book);
-        told = '';
-      } catch (error) {
-        const code = error instanceof LongmenError ? error.code : String(error);
-        if (told !== code) log?.error({ err: error, book: book.code }, 'the log of postings cannot be signed');
-        told = code;
-      }
-      await sleep(SIGN_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
-    }
+    return keeper.sign(kept(book));
   }
 
   async function source(bookCode: string): Promise<LogSource> {
     const book = await findBook(db, bookCode);
     await readLog(db, keyOf(book));
-    return { key: keyOf(book), entries: (from, to) => readLeaves(db, book, from + 1, to) };
+    return {
+      key: keyOf(book),
+      entries: (from, to) => readLeaves(db, book, from + 1, to),
+      firstEntry: () => archivedRows(db, book.bookId),
+    };
   }
 
   async function positionOf(bookCode: string, transferId: string) {
@@ -151,6 +142,12 @@ export function openPostingEvidence({ db, clock, folder, origin, log }: Evidence
     const isId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(transferId);
     const posting = isId ? await findPosting(db, book.bookId, transferId.toLowerCase()) : null;
     if (posting !== null) return { book, posting };
+    const archived = isId ? await findArchived(db, book.bookId, transferId.toLowerCase()) : null;
+    if (archived !== null) {
+      throw evidenceError('evidence_posting_archived', `Posting ${archived} is in an archive of book ${book.code}`, {
+        sequence: archived,
+      });
+    }
     throw evidenceError('evidence_posting_not_found', `Book ${book.code} has no posting of a transfer ${transferId}`);
   }
 
@@ -159,7 +156,7 @@ export function openPostingEvidence({ db, clock, folder, origin, log }: Evidence
     sign,
     source,
     async run(book, signal) {
-      await db.transaction((tx) => lockedLog(tx, book));
+      await db.transaction((tx) => keeper.locked(tx, kept(book)));
       const consumer = runConsumer({
         db,
         name: 'evidence.postings',
@@ -171,23 +168,26 @@ export function openPostingEvidence({ db, clock, folder, origin, log }: Evidence
         ...(log === undefined ? {} : { log }),
         async handle(tx, events) {
           const last = Math.max(...events.map(({ payload }) => lastSequenceOf(payload)));
-          await appendThrough(tx, book, last, Number.POSITIVE_INFINITY);
+          await keeper.appendThrough(tx, kept(book), last, Number.POSITIVE_INFINITY);
         },
       });
-      await Promise.all([consumer, signLoop(book, signal)]);
+      await Promise.all([consumer, keeper.signLoop(kept(book), signal)]);
     },
     async catchUp(book, onProgress) {
-      const end = await journalEnd(db, book.bookId);
-      let size = -1;
-      while (size < end) {
-        size = await db.transaction((tx) => appendThrough(tx, book, end, 8));
-        onProgress?.(size, end);
-      }
-      for (;;) {
-        const signed = await sign(book);
-        if (signed !== null) return signed;
-        await sleep(10);
-      }
+      return keeper.catchUp(kept(book), await journalEnd(db, book.bookId), onProgress);
+    },
+    async texts({ bookId }, first, last) {
+      const rows = await readTexts(db, bookId, first, last);
+      if (rows.length === 0) return [];
+      const salts = await readSalts(db, bookId, first, last);
+      return rows.map(({ sequence, description, reference }) => {
+        const offset = (Number(sequence) - first) * SALT_BYTES;
+        return {
+          sequence,
+          description: salted(description, salts, offset),
+          reference: salted(reference, salts, offset + 16),
+        };
+      });
     },
     async prove(bookCode, transferId, options = {}) {
       const { book, posting } = await positionOf(bookCode, transferId);
@@ -203,11 +203,9 @@ export function openPostingEvidence({ db, clock, folder, origin, log }: Evidence
       const proved = { ...file, posting: decodeLeaf(entry) };
       if (options.texts !== true) return proved;
       const salts = await readSalts(db, book.bookId, sequence, sequence);
-      const told = (text: string | null, offset: number) =>
-        text === null ? null : { text, salt: salts.subarray(offset, offset + 16).toString('hex') };
       return {
         ...proved,
-        texts: { description: told(posting.description, 0), reference: told(posting.reference, 16) },
+        texts: { description: salted(posting.description, salts, 0), reference: salted(posting.reference, salts, 16) },
       };
     },
     async erase(tx, bookCode, transferId, reason) {
@@ -220,6 +218,10 @@ export function openPostingEvidence({ db, clock, folder, origin, log }: Evidence
       return eraseTexts(tx, book.bookId, { sequence, reason, at: clock.now().toString() });
     },
   };
+}
+
+function salted(text: string | null, salts: Buffer, offset: number): SaltedText | null {
+  return text === null ? null : { text, salt: salts.subarray(offset, offset + 16).toString('hex') };
 }
 
 function lastSequenceOf(payload: unknown): number {

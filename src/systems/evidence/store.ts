@@ -1,5 +1,6 @@
 /** The only SQL of this room: leaves from journal rows, salts, erasures. */
 import { randomBytes } from 'node:crypto';
+import { HASH_BYTES, type LogKey, TILE_WIDTH } from '#engines/evidence';
 import type { Queryable, Transaction } from '#kernel/database';
 import type { Book } from '#kernel/events';
 
@@ -130,6 +131,64 @@ export async function findPosting(db: Queryable, bookId: number, transferId: str
   );
   const [row] = result.rows;
   return row === undefined ? null : { ...row, sequence: Number(row.sequence) };
+}
+
+/** The texts of postings from one sequence to another, without those that have none or were erased. */
+export async function readTexts(db: Queryable, bookId: number, first: number, last: number) {
+  const result = await db.query<{ sequence: bigint; description: string | null; reference: string | null }>(
+    `select sequence, description, reference from ledger.transfer
+     where book_id = $1 and sequence between $2 and $3 and (description is not null or reference is not null)
+     order by sequence`,
+    [bookId, first, last],
+  );
+  return result.rows;
+}
+
+/** How many postings from one sequence to another had their texts erased. */
+export async function countErased(db: Queryable, bookId: number, first: bigint, last: bigint): Promise<number> {
+  const result = await db.query<{ erased: bigint }>(
+    'select count(*) as erased from evidence.erasure where book_id = $1 and sequence between $2 and $3',
+    [bookId, first, last],
+  );
+  return Number(result.rows[0]?.erased ?? 0n);
+}
+
+/** Where the journal had an accepted transfer that was archived; null: it was none. */
+export async function findArchived(db: Queryable, bookId: number, transferId: string): Promise<number | null> {
+  const result = await db.query<{ sequence: bigint }>(
+    `select a.sequence from ledger.answer a join ledger.archive_end x on x.book_id = a.book_id
+     where a.book_id = $1 and a.transfer_id = $2 and a.code = 0 and a.sequence <= x.through_sequence`,
+    [bookId, transferId],
+  );
+  return result.rows.length === 0 ? null : Number(result.rows[0]?.sequence);
+}
+
+/** How many rows at the journal's beginning were archived: their leaves cannot be made anew here. */
+export async function archivedRows(db: Queryable, bookId: number): Promise<number> {
+  const result = await db.query<{ sequence: bigint }>(
+    'select through_sequence as sequence from ledger.archive_end where book_id = $1',
+    [bookId],
+  );
+  return Number(result.rows[0]?.sequence ?? 0n);
+}
+
+/** The hashes of leaves as the log has them, from index `from` to before `to`; they end where one is missing. */
+export async function keptHashes(db: Queryable, key: LogKey, from: number, to: number): Promise<Buffer> {
+  const result = await db.query<{ tile: bigint; hashes: Buffer }>(
+    `select tile, hashes from evidence.tile
+     where book_id = $1 and log = $2 and level = 0 and tile between $3 and $4 order by tile`,
+    [key.bookId, key.log, Math.floor(from / TILE_WIDTH), Math.floor((to - 1) / TILE_WIDTH)],
+  );
+  const parts: Buffer[] = [];
+  let next = from;
+  for (const { tile, hashes } of result.rows) {
+    const first = Number(tile) * TILE_WIDTH;
+    if (first > next) break;
+    const part = hashes.subarray((next - first) * HASH_BYTES, (to - first) * HASH_BYTES);
+    parts.push(part);
+    next += part.length / HASH_BYTES;
+  }
+  return Buffer.concat(parts);
 }
 
 export async function transferIdAt(db: Queryable, bookId: number, sequence: number): Promise<string | null> {

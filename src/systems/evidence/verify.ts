@@ -1,10 +1,10 @@
 /** The tree's part of `longmen verify`: every leaf is made anew from the journal. */
-import { type LogFinding, logChecks, type Marker, readLog, verifyLog } from '#engines/evidence';
+import { HASH_BYTES, type Log, type LogFinding, logChecks, type Marker, readLog, verifyLog } from '#engines/evidence';
 import { type Database, inOneSnapshot, type Transaction } from '#kernel/database';
 import { LongmenError } from '#kernel/errors';
 import { type Book, listBooks } from '#kernel/events';
 import { POSTINGS } from './service.ts';
-import { BATCH, firstMissing, hashAgain, journalEnd, transferIdAt } from './store.ts';
+import { archivedRows, BATCH, firstMissing, hashAgain, journalEnd, keptHashes, transferIdAt } from './store.ts';
 
 export interface EvidenceFinding {
   readonly book: string;
@@ -61,7 +61,8 @@ async function verifyBook(
     throw error;
   });
   if (log === null) return { leaves: 0, behind: end, findings: [] };
-  const found = await verifyLog(tx, log, leavesOf([tx, other], book, log.size), {
+  const archived = Math.min(log.size, await archivedRows(tx, book.bookId));
+  const found = await verifyLog(tx, log, leavesOf([tx, other], book, log, archived), {
     marker: options.marker,
     onProgress: (leaves) => options.onProgress?.(leaves, log.size),
   });
@@ -85,15 +86,26 @@ async function inWords(tx: Transaction, book: Book, first: LogFinding['first']):
   };
 }
 
-/** The leaf hashes of all postings of the log, made by the database; they end where a journal row is missing. */
+/**
+ * The leaf hashes of all postings of the log, made by the database; they end where a journal row is missing. Those of
+ * archived postings are what the log has; whether they are right, the signed checkpoints say.
+ */
 async function* leavesOf(
   connections: readonly [Transaction, Transaction],
   book: Book,
-  size: number,
+  log: Log,
+  archived: number,
 ): AsyncGenerator<Uint8Array> {
+  const { size } = log;
+  for (let from = 0; from < archived; from += PIECE) {
+    const end = Math.min(archived, from + PIECE);
+    const hashes = await keptHashes(connections[0], log, from, end);
+    yield hashes;
+    if (hashes.length < (end - from) * HASH_BYTES) return;
+  }
   const asked: ReturnType<typeof ask>[] = [];
   const ask = async (from: number) => {
-    const connection = connections[(from / PIECE) % AHEAD] ?? connections[0];
+    const connection = connections[((from - archived) / PIECE) % AHEAD] ?? connections[0];
     const first = from + 1;
     const last = Math.min(size, from + PIECE);
     const { count, hashes } = await hashAgain(connection, book, first, last);
@@ -102,7 +114,7 @@ async function* leavesOf(
     const missing = whole ? last + 1 : await firstMissing(connection, book.bookId, first, last);
     return { hashes: hashes?.subarray(0, (missing - first) * 32) ?? Buffer.alloc(0), whole };
   };
-  let next = 0;
+  let next = archived;
   while (next < size || asked.length > 0) {
     while (asked.length < AHEAD && next < size) {
       const piece = ask(next);

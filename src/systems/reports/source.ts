@@ -1,7 +1,7 @@
 /** What reports read of the books: totals per code, accounts and postings, at a point. Reads only. */
-import { trialBalance } from '#engines/ledger';
+import { positionAt, trialBalance } from '#engines/ledger';
 import { type Queryable, uuidArray } from '#kernel/database';
-import { addDays, instantText, parseDate, parseInstant } from '#kernel/dates';
+import { addDays, parseDate } from '#kernel/dates';
 import type { Point } from './model.ts';
 
 /** A group of accounts: those of a branch, a product, a customer. */
@@ -35,13 +35,7 @@ const LAST_SEQUENCE = 2n ** 63n - 1n;
 
 /** The last journal row that was known at an instant. */
 export async function positionOf(db: Queryable, bookId: number, recordedAt: string | null): Promise<bigint | null> {
-  if (recordedAt === null) return null;
-  const instant = instantText(parseInstant(recordedAt));
-  const { rows } = await db.query<{ sequence: bigint }>('select ledger.sequence_at($1, $2) as sequence', [
-    bookId,
-    instant,
-  ]);
-  return rows[0]?.sequence ?? 0n;
+  return positionAt(db, bookId, recordedAt ?? undefined);
 }
 
 /** The day before a point begins; null when it begins with the books. */
@@ -123,7 +117,7 @@ function markedEntries(mark: 'adjustment' | 'year_end', onlyAdjustments: boolean
   const rows = `select debit_account_id, credit_account_id, amount_minor from ${
     mark === 'year_end'
       ? `reports.year_end_transfer where true ${onlyAdjustments ? 'and adjustment' : ''}`
-      : 'ledger.transfer where adjustment and kind in (0, 2, 4)'
+      : 'ledger.journal where adjustment and kind in (0, 2, 4)'
   } and book_id = $1 and effective_date between $4 and $5 and sequence <= $6`;
   return `with marked as materialized (${rows})
     select debit_account_id as account_id, amount_minor as debits, 0 as credits from marked

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { PostingEvidence } from '#systems/evidence';
+import type { LogSource } from '#engines/evidence';
+import type { AuditEvidence, AuditProof, PostingEvidence, PostingProof } from '#systems/evidence';
 import { addExample, type RegisterCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { table, UsageError } from '../output.ts';
@@ -10,21 +11,21 @@ export const evidenceCommand: RegisterCommand = (program, act) => {
   const family = program
     .command('evidence')
     .helpCommand(false)
-    .description('the Merkle log of each book: proofs that outsiders can verify');
+    .description('the Merkle logs of each book and of the audit trail: proofs that outsiders can verify');
   addExample(family, 'longmen evidence prove --book main --transfer <id> --out proof.json');
 
   const prove = family
     .command('prove')
-    .description('the proof that a transfer was posted, against the newest checkpoint')
+    .description('the proof that a transfer was posted, or recorded in the audit trail, against the newest checkpoint')
     .option('--book <code>', 'the book', 'main')
-    .requiredOption('--transfer <id>', 'id of the transfer')
+    .option('--audit', 'the audit trail in place of a book')
+    .option('--transfer <id>', 'id of the transfer')
+    .option('--entry <sequence>', 'with --audit: the entry of the trail')
     .option('--texts', 'add description and reference with their salts, which the leaf holds as hashes')
     .option('--out <file>', 'write the proof there')
     .action(
       act(async (context, _words, options) => {
-        const evidence = await open(context);
-        const texts = options.texts === true;
-        const proof = await evidence.prove(String(options.book), String(options.transfer), { texts });
+        const proof = await makeProof(context, options);
         if (typeof options.out !== 'string') {
           context.output.result(proof, () => JSON.stringify(proof, null, 2));
           return;
@@ -43,18 +44,19 @@ export const evidenceCommand: RegisterCommand = (program, act) => {
     .requiredOption('--key <keys...>', 'verifier keys of the log, as `longmen evidence keys` shows them')
     .action(
       act(async (context, [file = ''], options) => {
-        const [{ toBase64, verifyProof }, { decodeLeaf }] = await Promise.all([
+        const [{ toBase64, verifyProof }, { AUDIT_LEAF_VERSION, decodeAuditLeaf, decodeLeaf }] = await Promise.all([
           import('#engines/evidence'),
           import('#systems/evidence'),
         ]);
         const keys = Array.isArray(options.key) ? options.key.map(String) : [];
         const proved = verifyProof(await readJson(file), keys);
-        const posting = decodeLeaf(proved.entry);
         const { origin, index, size, root } = proved;
-        context.output.result({ ok: true, origin, index, size, root: toBase64(root), posting }, () =>
+        const isAudit = proved.entry[0] === AUDIT_LEAF_VERSION;
+        const leaf = isAudit ? { entry: decodeAuditLeaf(proved.entry) } : { posting: decodeLeaf(proved.entry) };
+        context.output.result({ ok: true, origin, index, size, root: toBase64(root), ...leaf }, () =>
           [
             `good: leaf ${index} of ${origin} at size ${size}`,
-            ...Object.entries(posting).map(([name, value]) => `${name}: ${value}`),
+            ...Object.entries(leaf.entry ?? leaf.posting).map(([name, value]) => `${name}: ${value}`),
           ].join('\n'),
         );
       }),
@@ -65,15 +67,20 @@ export const evidenceCommand: RegisterCommand = (program, act) => {
     .command('checkpoint')
     .description('bring the log up to the journal, sign it, and print the checkpoint')
     .option('--book <code>', 'the book', 'main')
+    .option('--audit', 'the audit trail in place of a book')
     .action(
       act(async (context, _words, options) => {
         const { findBook } = await import('#kernel/events');
-        const evidence = await open(context);
-        const book = await findBook(await context.database(), String(options.book));
+        const { audit, evidence } = await open(context);
         const progress = context.progress();
-        const made = await evidence.catchUp(book, (done, total) => progress(done, total, 'postings'));
+        const isAudit = options.audit === true;
+        const book = isAudit ? null : await findBook(await context.database(), String(options.book));
+        const made =
+          book === null
+            ? await audit.catchUp((done, total) => progress(done, total, 'entries'))
+            : await evidence.catchUp(book, (done, total) => progress(done, total, 'postings'));
         context.output.result(
-          { book: book.code, size: made.size, signed_at: made.signedAt, checkpoint: made.note },
+          { book: book?.code ?? null, size: made.size, signed_at: made.signedAt, checkpoint: made.note },
           () => made.note,
         );
       }),
@@ -84,7 +91,8 @@ export const evidenceCommand: RegisterCommand = (program, act) => {
     .command('keys')
     .description('the verifier keys of a log, to be handed to those who verify')
     .option('--book <code>', 'the book', 'main')
-    .action(act(async (context, _words, options) => showKeys(context, String(options.book))));
+    .option('--audit', 'the audit trail in place of a book')
+    .action(act(async (context, _words, options) => showKeys(context, options)));
   addExample(keys, 'longmen evidence keys --json');
 
   const rotate = family
@@ -95,7 +103,7 @@ export const evidenceCommand: RegisterCommand = (program, act) => {
       act(async (context, _words, options) => {
         const days = String(options.overlapDays);
         if (!/^\d{1,4}$/.test(days)) throw new UsageError('--overlap-days is a number from 0 to 9999');
-        const { keyring } = await open(context);
+        const { keyring } = (await open(context)).evidence;
         const made = await keyring.rotate(await context.database(), Number(days));
         context.output.result({ key_id: made.id, valid_from: made.validFrom }, () => `new signing key ${made.id}`);
         context.output.note('Hand out the new verifier keys before the old ones end: longmen evidence keys');
@@ -107,16 +115,16 @@ export const evidenceCommand: RegisterCommand = (program, act) => {
     .command('export')
     .description('a log as static files, which any web server can serve to clients of tiled logs')
     .option('--book <code>', 'the book', 'main')
+    .option('--audit', 'the audit trail in place of a book')
     .requiredOption('--output <folder>', 'where the files go')
     .action(
       act(async (context, _words, options) => {
         const { exportLog } = await import('#engines/evidence');
-        const evidence = await open(context);
         const folder = String(options.output);
         const progress = context.progress();
         const counts = await exportLog(
           await context.database(),
-          await evidence.source(String(options.book)),
+          await sourceOf(context, options),
           (path, bytes) => writeWhole(join(folder, path), bytes),
           (done, total) => progress(done, total, 'tiles'),
         );
@@ -133,7 +141,7 @@ export const evidenceCommand: RegisterCommand = (program, act) => {
     .requiredOption('--reason <text>', 'why; kept')
     .action(
       act(async (context, _words, options) => {
-        const evidence = await open(context);
+        const { evidence } = await open(context);
         const db = await context.database();
         const erased = await db.transaction((tx) =>
           evidence.erase(tx, String(options.book), String(options.transfer), String(options.reason)),
@@ -144,26 +152,44 @@ export const evidenceCommand: RegisterCommand = (program, act) => {
   addExample(erase, "longmen evidence erase --transfer 01890000-0000-7000-8000-000000000003 --reason 'request 17'");
 };
 
-async function open(context: Context): Promise<PostingEvidence> {
-  const { evidenceFolder, openPostingEvidence } = await import('#systems/evidence');
+type Options = Readonly<Record<string, unknown>>;
+
+async function open(context: Context): Promise<{ evidence: PostingEvidence; audit: AuditEvidence }> {
+  const { evidenceFolder, openAuditEvidence, openPostingEvidence } = await import('#systems/evidence');
   const config = await context.config();
-  const db = await context.database();
-  return openPostingEvidence({
-    db,
+  const deps = {
+    db: await context.database(),
     clock: context.clock,
     folder: evidenceFolder(config),
     origin: config.evidenceOrigin,
     log: await context.log(),
-  });
+  };
+  return { evidence: openPostingEvidence(deps), audit: openAuditEvidence(deps) };
 }
 
-async function showKeys(context: Context, book: string): Promise<void> {
+async function makeProof(context: Context, options: Options): Promise<PostingProof | AuditProof> {
+  if (options.audit === true) {
+    const entry = String(options.entry ?? '');
+    if (!/^[1-9]\d{0,14}$/.test(entry)) throw new UsageError('--entry is the sequence of an entry of the trail');
+    return (await open(context)).audit.prove(Number(entry));
+  }
+  if (options.transfer === undefined) throw new UsageError('--transfer is missing, or --audit with --entry');
+  const { evidence } = await open(context);
+  return evidence.prove(String(options.book), String(options.transfer), { texts: options.texts === true });
+}
+
+async function sourceOf(context: Context, options: Options): Promise<LogSource> {
+  const { audit, evidence } = await open(context);
+  return options.audit === true ? audit.source() : evidence.source(String(options.book));
+}
+
+async function showKeys(context: Context, options: Options): Promise<void> {
   const { formatVerifierKey, readLog } = await import('#engines/evidence');
-  const evidence = await open(context);
+  const { keyring } = (await open(context)).evidence;
   const db = await context.database();
-  const { origin } = await readLog(db, (await evidence.source(book)).key);
-  await evidence.keyring.ensure(db);
-  const keys = (await evidence.keyring.list(db)).map((key) => ({
+  const { origin } = await readLog(db, (await sourceOf(context, options)).key);
+  await keyring.ensure(db);
+  const keys = (await keyring.list(db)).map((key) => ({
     key_id: key.id,
     valid_from: key.validFrom,
     valid_until: key.validUntil,

@@ -4,6 +4,7 @@ import type { ImportDeps, OnProgress } from '#systems/imports';
 import { addExample, type RegisterCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { table } from '../output.ts';
+import { addPartyImports } from './import-parties.ts';
 
 const cliImportError = defineErrors({
   import_unexplained: { status: 409, title: 'Some closing balances differ from those of the bank' },
@@ -11,12 +12,12 @@ const cliImportError = defineErrors({
   import_with_refusals: { status: 409, title: 'The ledger refused some transfers of the file' },
 });
 
-/** `longmen import berka|transfers|rates`: books, files of transfers and exchange rates from outside. */
+/** `longmen import berka|transfers|rates|parties|berka-clients`: books, transfers, exchange rates and parties from outside. */
 export const importCommand: RegisterCommand = (program, act) => {
   const family = program
     .command('import')
     .helpCommand(false)
-    .description('bring in books, transfers and exchange rates from outside');
+    .description('bring in books, transfers, exchange rates and parties from outside');
   addExample(family, 'longmen import berka ../shared/data/berka');
 
   const berka = family
@@ -99,6 +100,8 @@ export const importCommand: RegisterCommand = (program, act) => {
       }),
     );
   addExample(rates, 'longmen import rates ../shared/data/rates/monthly.csv');
+
+  addPartyImports(family, act);
 };
 
 async function importDeps(context: Context): Promise<{ deps: ImportDeps; onProgress: OnProgress }> {

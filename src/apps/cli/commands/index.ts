@@ -1,5 +1,7 @@
 /** All commands of `longmen`, in the order its help shows them. */
 import type { RegisterCommand } from '../command.ts';
+import { archiveCommand } from './archive.ts';
+import { auditCommand } from './audit.ts';
 import { backupCommand } from './backup.ts';
 import { bookCommand } from './book.ts';
 import { chartCommand } from './chart.ts';
@@ -15,7 +17,10 @@ import { periodCommand } from './period.ts';
 import { processCommand } from './process.ts';
 import { reportCommand } from './report.ts';
 import { restoreCommand } from './restore.ts';
+import { retentionCommand } from './retention.ts';
+import { secretsCommand } from './secrets.ts';
 import { evaluateCommand, simulateCommand } from './simulate.ts';
+import { staffCommand } from './staff.ts';
 import { startCommand } from './start.ts';
 import { templateCommand } from './template.ts';
 import { tokenCommand } from './token.ts';
@@ -25,7 +30,9 @@ export const commands: readonly RegisterCommand[] = [
   startCommand,
   configCommand,
   migrateCommand,
+  staffCommand,
   tokenCommand,
+  secretsCommand,
   bookCommand,
   entityCommand,
   chartCommand,
@@ -39,8 +46,11 @@ export const commands: readonly RegisterCommand[] = [
   exportCommand,
   verifyCommand,
   evidenceCommand,
+  auditCommand,
   backupCommand,
   restoreCommand,
+  retentionCommand,
+  archiveCommand,
   decideCommand,
   processCommand,
 ];

@@ -13,14 +13,20 @@ export const startCommand: RegisterCommand = (program, act) => {
         const starting = startServer(config, { clock: context.clock, log: createLog(config.logLevel) });
         // Registered before it runs, so that an interruption while it starts still closes it.
         context.onClose(async () => (await starting.catch(() => undefined))?.close());
-        const { url, tokenFile } = await starting;
+        const { url, tokenFile, administratorLink } = await starting;
         const interrupted = context.untilInterrupted();
         const reference = `${url}/api/docs`;
-        context.output.result({ url, reference, token_file: tokenFile }, () => {
+        const document = { url, reference, token_file: tokenFile, administrator_link: administratorLink };
+        context.output.result(document, () => {
           const token = tokenFile === null ? '<longmen token create NAME>' : `$(cat ${shortest(tokenFile)})`;
           const call = `curl -H "Authorization: Bearer ${token}" '${url}/api/v1/ledger/accounts?book=main'`;
           return `Longmen serves ${reference}; try next: ${call}`;
         });
+        if (administratorLink !== null) {
+          context.output.note(
+            `The first administrator, login admin, chooses a password here, once: ${administratorLink}`,
+          );
+        }
         await interrupted;
       }),
     );

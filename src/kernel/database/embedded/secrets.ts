@@ -23,13 +23,33 @@ export function readSecrets(folder: string): Secrets {
   }
 }
 
-function writeSecrets(path: string): void {
+/** New passwords, not yet in force: they lie in `secrets.json.new` until {@link adoptSecrets} is called. */
+export function draftSecrets(folder: string): Secrets {
+  const secrets = newSecrets();
+  writeDraft(join(folder, 'secrets.json'), secrets);
+  return secrets;
+}
+
+/** Makes drafted passwords the ones of the folder. */
+export function adoptSecrets(folder: string): void {
+  const path = join(folder, 'secrets.json');
+  renameSync(`${path}.new`, path);
+}
+
+function newSecrets(): Secrets {
   const password = () => randomBytes(24).toString('base64url');
-  const secrets: Secrets = { superuser_password: password(), owner_password: password(), app_password: password() };
+  return { superuser_password: password(), owner_password: password(), app_password: password() };
+}
+
+function writeSecrets(path: string): void {
+  writeDraft(path, newSecrets());
+  renameSync(`${path}.new`, path);
+}
+
+function writeDraft(path: string, secrets: Secrets): void {
   const draft = `${path}.new`;
   const file = openSync(draft, 'w', 0o600);
   writeSync(file, `${JSON.stringify(secrets, null, 2)}\n`);
   fsyncSync(file);
   closeSync(file);
-  renameSync(draft, path);
 }

@@ -1,5 +1,14 @@
 /** Reading suspense accounts: their open items and how old they are, at both clocks. */
-import { type Account, type Minor, readAccount, type Side, statement } from '#engines/ledger';
+import {
+  type Account,
+  carriedTransfers,
+  type Minor,
+  positionAt,
+  readAccount,
+  type Side,
+  statement,
+  type Transfer,
+} from '#engines/ledger';
 import type { Queryable } from '#kernel/database';
 import { type IsoDate, instantText, parseInstant } from '#kernel/dates';
 import { accountsOn } from '../accounts.ts';
@@ -146,7 +155,13 @@ async function itemsOf(db: Queryable, bookId: number, account: Account, clocks: 
 }
 
 async function postingsOf(db: Queryable, bookId: number, account: Account, clocks: Clocks): Promise<SuspensePosting[]> {
-  const postings: SuspensePosting[] = [];
+  // What was archived of a suspense account is kept row by row; the rest of its journal follows.
+  const position = await positionAt(db, bookId, clocks.recordedAt);
+  const carried = (await carriedTransfers(db, bookId, account.id)).filter(
+    ({ kind, effectiveDate, sequence }) =>
+      movingKinds.includes(kind) && effectiveDate <= clocks.date && (position === null || sequence <= position),
+  );
+  const postings = carried.map((transfer) => postingOf(account, transfer));
   let after: { date: string; sequence: bigint } | undefined;
   do {
     const page = await statement(db, bookId, account.id, {
@@ -156,20 +171,25 @@ async function postingsOf(db: Queryable, bookId: number, account: Account, clock
       after,
       limit: PAGE,
     });
-    for (const { transfer, debit, credit } of page.entries) {
-      const moved = debit ?? -(credit ?? 0n);
-      postings.push({
-        id: transfer.id,
-        date: transfer.effectiveDate,
-        sequence: transfer.sequence,
-        signed: account.side === 'debit' ? moved : -moved,
-        reference: transfer.reference,
-        reverses: transfer.kind === 'reverse' ? transfer.relatedId : null,
-      });
-    }
+    postings.push(...page.entries.map(({ transfer }) => postingOf(account, transfer)));
     after = page.next ?? undefined;
   } while (after !== undefined);
-  return postings;
+  if (carried.length === 0) return postings;
+  return postings.sort((a, b) => (a.date === b.date ? (a.sequence < b.sequence ? -1 : 1) : a.date < b.date ? -1 : 1));
+}
+
+const movingKinds: readonly Transfer['kind'][] = ['transfer', 'post', 'reverse'];
+
+function postingOf(account: Account, transfer: Transfer): SuspensePosting {
+  const side: Side = transfer.debitAccountId === account.id ? 'debit' : 'credit';
+  return {
+    id: transfer.id,
+    date: transfer.effectiveDate,
+    sequence: transfer.sequence,
+    signed: side === account.side ? transfer.amount : -transfer.amount,
+    reference: transfer.reference,
+    reverses: transfer.kind === 'reverse' ? transfer.relatedId : null,
+  };
 }
 
 /** The matches in force at an instant (default: now), oldest first. */
