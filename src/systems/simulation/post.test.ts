@@ -1,11 +1,15 @@
 /** A simulated bank in a real book: posted by the ledger, sound, and its truth out of the application's reach. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { openLedger, verify } from '#engines/ledger';
 import { manualClock } from '#kernel/clock';
 import { parseInstant } from '#kernel/dates';
+import { previewParties } from '#systems/parties';
 import { testDatabase } from '#test/database';
-import { loadParameters, loadTypologies, simulateToBook } from './index.ts';
+import { loadParameters, loadTypologies, simulateToBook, simulateToFiles } from './index.ts';
 
 const db = await testDatabase({ after });
 const clock = manualClock(parseInstant('2026-03-01T01:00:00Z'));
@@ -65,4 +69,14 @@ test('a book of something else is left alone', async () => {
   const { createBook } = await import('#kernel/events');
   await db.transaction((tx) => createBook(tx, { code: 'real', name: 'A real bank' }, clock));
   await assert.rejects(simulateToBook(deps, 'real', parameters, []), { code: 'book_exists_differently' });
+});
+
+test('the people can be imported as parties: every name, number and address passes', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'longmen-simulated-parties-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  await simulateToFiles({ ...parameters, days: 1 }, [], folder);
+  const preview = await previewParties({ db, clock, timeZone: 'Asia/Shanghai' }, join(folder, 'parties.csv'), {
+    source: 'simulated',
+  });
+  assert.deepEqual([preview.rows, preview.refused, preview.same], [300, 0, 0]);
 });

@@ -1,9 +1,12 @@
 /** Numbers of people and companies with right check digits, in division codes that no place has. */
 import { hash } from '../random.ts';
 
-/** GB/T 2260 gives no place a code that begins with 96: simulated people can never be real ones. */
+/**
+ * A province there is, with a city there is not: GB/T 2260 numbers the cities of a province up to 90, so that simulated
+ * people can never be real ones, and yet pass every check of the number.
+ */
 export function divisionCode(district: number): string {
-  return `96${String(1 + Math.floor(district / 90)).padStart(2, '0')}${String(1 + (district % 90)).padStart(2, '0')}`;
+  return `36${99 - Math.floor(district / 99)}${String(1 + (district % 99)).padStart(2, '0')}`;
 }
 
 const IDENTITY_WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];

@@ -19,23 +19,23 @@ import { creditCode, divisionCode, identityNumber, phoneNumber } from '../popula
 import { relations } from '../population/relations.ts';
 import { type Format, RecordWriter } from './record-writer.ts';
 
+/** The layout of `longmen import parties`. */
 const PARTY = [
-  'id',
+  'external_key',
   'kind',
   'name',
-  'identity_number',
   'birth_date',
   'sex',
-  'phone',
-  'address',
+  'identifier_kind',
+  'identifier',
+  'mobile',
   'division_code',
-  'district',
-  'occupation',
-  'device_id',
+  'address',
 ];
+const PROFILE = ['party_id', 'district', 'occupation', 'device_id'];
 const ACCOUNT = ['id', 'party_id', 'code', 'side', 'currency', 'name', 'minimum'];
 
-/** Writes `parties`, `accounts`, `relations`, `branches` and `staff` into a folder. */
+/** Writes `parties`, `profiles`, `accounts`, `relations`, `branches` and `staff` into a folder. */
 export function populationFiles(folder: string, format: Format): Sink {
   mkdirSync(folder, { recursive: true });
   const write = (name: string, columns: readonly string[], rows: Iterable<readonly string[]>) => {
@@ -52,6 +52,7 @@ export function populationFiles(folder: string, format: Format): Sink {
   return {
     open(world) {
       write('parties', PARTY, partyRows(world));
+      write('profiles', PROFILE, profileRows(world));
       write('accounts', ACCOUNT, accountRows(world));
       write('relations', ['from_party_id', 'relation', 'to_party_id', 'percent'], relationRows(world));
       write('branches', ['branch', 'name', 'district'], branchRows(world));
@@ -63,7 +64,7 @@ export function populationFiles(folder: string, format: Format): Sink {
 }
 
 function* partyRows({ population }: World): Generator<string[]> {
-  const { seed, persons, customers, district, device, job, trade } = population;
+  const { seed, persons, customers, district } = population;
   for (let customer = 0; customer < customers; customer += 1) {
     const isPerson = customer < persons;
     const company = customer - persons;
@@ -72,16 +73,27 @@ function* partyRows({ population }: World): Generator<string[]> {
     const born = isPerson ? birthDate(population, customer) : '';
     yield [
       idText(seed, space.party, customer),
-      isPerson ? 'person' : 'company',
+      isPerson ? 'person' : 'organisation',
       isPerson ? personName(population, customer) : companyName(population, company),
-      isPerson ? identityNumber(place, born, sequenceOf(population, customer), male) : creditCode(place, company),
       born,
       isPerson ? (male ? 'male' : 'female') : '',
+      isPerson ? 'resident_id' : 'unified_social_credit_code',
+      isPerson ? identityNumber(place, born, sequenceOf(population, customer), male) : creditCode(place, company),
       phoneNumber(seed, customer),
-      addressText(population, customer),
       divisionCode(place),
-      districtName(place),
-      (isPerson ? jobs[job[customer] ?? 0]?.nameZh : trades[trade[company] ?? 0]?.nameZh) ?? '',
+      addressText(population, customer),
+    ];
+  }
+}
+
+function* profileRows({ population }: World): Generator<string[]> {
+  const { seed, persons, customers, district, device, job, trade } = population;
+  for (let customer = 0; customer < customers; customer += 1) {
+    const isPerson = customer < persons;
+    yield [
+      idText(seed, space.party, customer),
+      districtName(district[customer] ?? 0),
+      (isPerson ? jobs[job[customer] ?? 0]?.nameZh : trades[trade[customer - persons] ?? 0]?.nameZh) ?? '',
       isPerson ? idText(seed, space.device, device[customer] ?? customer) : '',
     ];
   }
