@@ -58,7 +58,7 @@ export async function simulate(
   const accounts = accountsOf(population);
   const balances = new Balances(accounts);
   const world = worldOf(population, accounts, balances);
-  for (const { debit, credit, amountMinor } of openings(world)) balances.move(debit, credit, amountMinor);
+  for (const { payer, payee, amountMinor } of openings(world)) balances.move(payer, payee, amountMinor);
   for (const sink of sinks) await sink.open(world, () => openings(world));
   const planner = new Planner(world, typologies);
   const book = new DayBook();

@@ -105,13 +105,13 @@ export function postSink({ db, ledger, clock }: PostDeps, book: string): { sink:
 function openingTransfer(
   { population }: World,
   ids: readonly string[],
-  { debit, credit, amountMinor }: Opening,
+  { payer, payee, amountMinor }: Opening,
   serial: number,
 ): TransferInput {
   return {
     id: idText(population.seed, space.opening, serial),
-    debitAccountId: ids[debit] ?? '',
-    creditAccountId: ids[credit] ?? '',
+    debitAccountId: ids[payer] ?? '',
+    creditAccountId: ids[payee] ?? '',
     amount: amountMinor,
     currency: 'CNY',
     effectiveDate: population.parameters.start,
@@ -132,8 +132,8 @@ function transfersOf(
     const description = texts[book.text[row] ?? 0] ?? '';
     transfers.push({
       id: idText(population.seed, space.transfer, firstSerial + place),
-      debitAccountId: ids[book.debit[row] ?? 0] ?? '',
-      creditAccountId: ids[book.credit[row] ?? 0] ?? '',
+      debitAccountId: ids[book.payer[row] ?? 0] ?? '',
+      creditAccountId: ids[book.payee[row] ?? 0] ?? '',
       amount: book.amountMinor[row] ?? 0n,
       currency: 'CNY',
       effectiveDate: day.date,

@@ -88,11 +88,11 @@ suite('what happens', () => {
   test('never takes a customer below zero, and only moves money between accounts there are', () => {
     const balances = new Map(accounts.map(({ id, minimum }) => [id, { fen: 0n, floor: minimum === '0.00' }]));
     for (const row of [...rows('opening_balances'), ...transfers]) {
-      const [debit, credit] = [balances.get(row.debit_account_id), balances.get(row.credit_account_id)];
-      assert.ok(debit !== undefined && credit !== undefined && debit !== credit, row.id);
-      debit.fen -= fen(row.amount);
-      credit.fen += fen(row.amount);
-      assert.ok(fen(row.amount) > 0n && !(debit.floor && debit.fen < 0n), row.id);
+      const [payer, payee] = [balances.get(row.debit_account_id), balances.get(row.credit_account_id)];
+      assert.ok(payer !== undefined && payee !== undefined && payer !== payee, row.id);
+      payer.fen -= fen(row.amount);
+      payee.fen += fen(row.amount);
+      assert.ok(fen(row.amount) > 0n && !(payer.floor && payer.fen < 0n), row.id);
     }
   });
 

@@ -28,41 +28,41 @@ export class Balances {
   }
 
   /** Moves money if it is there (a loan: if that much is owed) and says whether it did. */
-  move(debit: number, credit: number, amountMinor: bigint): boolean {
+  move(payer: number, payee: number, amountMinor: bigint): boolean {
     const minor = this.#minor;
-    if (debit < this.#customers) {
-      const left = (minor[debit] ?? 0n) - amountMinor;
+    if (payer < this.#customers) {
+      const left = (minor[payer] ?? 0n) - amountMinor;
       if (left < 0n) return false;
-      if (credit >= this.#customers && credit < this.#firstHouse) {
-        const owed = (minor[credit] ?? 0n) - amountMinor;
+      if (payee >= this.#customers && payee < this.#firstHouse) {
+        const owed = (minor[payee] ?? 0n) - amountMinor;
         if (owed < 0n) return false;
-        minor[credit] = owed;
-      } else if (credit < this.#customers) {
-        minor[credit] = (minor[credit] ?? 0n) + amountMinor;
-      } else if (credit === this.#wealthAccount) {
-        this.#wealth[debit] = (this.#wealth[debit] ?? 0n) + amountMinor;
+        minor[payee] = owed;
+      } else if (payee < this.#customers) {
+        minor[payee] = (minor[payee] ?? 0n) + amountMinor;
+      } else if (payee === this.#wealthAccount) {
+        this.#wealth[payer] = (this.#wealth[payer] ?? 0n) + amountMinor;
       }
-      minor[debit] = left;
+      minor[payer] = left;
       return true;
     }
-    if (debit === this.#wealthAccount) {
-      const left = (this.#wealth[credit] ?? 0n) - amountMinor;
+    if (payer === this.#wealthAccount) {
+      const left = (this.#wealth[payee] ?? 0n) - amountMinor;
       if (left < 0n) return false;
-      this.#wealth[credit] = left;
+      this.#wealth[payee] = left;
     }
-    if (debit < this.#firstHouse) minor[debit] = (minor[debit] ?? 0n) + amountMinor;
-    if (credit < this.#customers) minor[credit] = (minor[credit] ?? 0n) + amountMinor;
+    if (payer < this.#firstHouse) minor[payer] = (minor[payer] ?? 0n) + amountMinor;
+    if (payee < this.#customers) minor[payee] = (minor[payee] ?? 0n) + amountMinor;
     return true;
   }
 
   /** Settles a sorted day in order of time; what is not affordable did not happen and leaves the order. */
   settle(book: DayBook): void {
-    const { order, debit, credit, amountMinor } = book;
+    const { order, payer, payee, amountMinor } = book;
     let kept = 0;
     for (let place = 0; place < book.settled; place += 1) {
       const row = order[place] ?? 0;
-      const from = debit[row] ?? 0;
-      const to = credit[row] ?? 0;
+      const from = payer[row] ?? 0;
+      const to = payee[row] ?? 0;
       if (from === to || !this.move(from, to, amountMinor[row] ?? 0n)) continue;
       order[kept] = row;
       kept += 1;

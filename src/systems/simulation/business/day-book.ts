@@ -6,8 +6,8 @@ const SECONDS = 86_400;
 export class DayBook {
   count = 0;
   second = new Uint32Array(1024);
-  debit = new Uint32Array(1024);
-  credit = new Uint32Array(1024);
+  payer = new Uint32Array(1024);
+  payee = new Uint32Array(1024);
   amountMinor = new BigInt64Array(1024);
   kind = new Uint8Array(1024);
   text = new Uint16Array(1024);
@@ -29,8 +29,8 @@ export class DayBook {
   /** Adds a row without device, teller or pattern; returns its number, for callers that know more. */
   add(
     second: number,
-    debit: number,
-    credit: number,
+    payer: number,
+    payee: number,
     amountMinor: bigint,
     kindNumber: number,
     text: number,
@@ -39,8 +39,8 @@ export class DayBook {
     const row = this.count;
     if (row === this.second.length) this.#grow();
     this.second[row] = second;
-    this.debit[row] = debit;
-    this.credit[row] = credit;
+    this.payer[row] = payer;
+    this.payee[row] = payee;
     this.amountMinor[row] = amountMinor;
     this.kind[row] = kindNumber;
     this.text[row] = text;
@@ -72,8 +72,8 @@ export class DayBook {
   #grow(): void {
     const size = this.second.length * 2;
     this.second = grown(this.second, new Uint32Array(size));
-    this.debit = grown(this.debit, new Uint32Array(size));
-    this.credit = grown(this.credit, new Uint32Array(size));
+    this.payer = grown(this.payer, new Uint32Array(size));
+    this.payee = grown(this.payee, new Uint32Array(size));
     const larger = new BigInt64Array(size);
     larger.set(this.amountMinor);
     this.amountMinor = larger;

@@ -78,8 +78,8 @@ function settleInterest(world: World, book: DayBook, day: Day): void {
 
 /** A balance that an account begins with: a transfer between two accounts, before the first day. */
 export interface Opening {
-  readonly debit: number;
-  readonly credit: number;
+  readonly payer: number;
+  readonly payee: number;
   readonly amountMinor: bigint;
 }
 
@@ -97,13 +97,13 @@ export function* openings(world: World): Generator<Opening> {
         ? heavyYuan(draws, (incomeYuan[customer] ?? 0) * months, 1.1)
         : heavyYuan(draws, parameters.medians_yuan.opening_company * (0.3 + (companySize[company] ?? 0)), 0.9) +
           (payrollYuan[company] ?? 0) * 1.5;
-    yield { debit: accounts.opening, credit: customer, amountMinor: fenOf(yuan, 0.01) };
+    yield { payer: accounts.opening, payee: customer, amountMinor: fenOf(yuan, 0.01) };
   }
   for (let number = 0; number < population.borrowers.length; number += 1) {
     const loan = loanOf(world, number);
     if (loan.startsOn >= 0) continue;
     const left = 0.15 + 0.8 * share(seed, stream.loan, number, 5);
     const owed = (loan.principalMinor * BigInt(Math.round(left * 1_000))) / 1_000n;
-    yield { debit: accounts.firstLoan + number, credit: accounts.opening, amountMinor: owed };
+    yield { payer: accounts.firstLoan + number, payee: accounts.opening, amountMinor: owed };
   }
 }

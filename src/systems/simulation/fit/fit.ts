@@ -35,10 +35,10 @@ export function fitSink(shared: string): { sink: Sink; lines: () => FitLine[] } 
     day({ book }: SimulatedDay) {
       for (let place = 0; place < book.settled; place += 1) {
         const row = book.order[place] ?? 0;
-        const [debit, credit] = [book.debit[row] ?? 0, book.credit[row] ?? 0];
-        if (debit < persons && credit < persons && book.pattern[row] === NONE) pairs.add(debit * persons + credit);
+        const [payer, payee] = [book.payer[row] ?? 0, book.payee[row] ?? 0];
+        if (payer < persons && payee < persons && book.pattern[row] === NONE) pairs.add(payer * persons + payee);
         const name = names.get(book.kind[row] ?? NONE);
-        if (name !== undefined && (debit < persons || credit < persons)) {
+        if (name !== undefined && (payer < persons || payee < persons)) {
           sizes.get(name)?.push(hundredths(book.amountMinor[row] ?? 0n));
         }
       }

@@ -35,7 +35,7 @@ export function sizeReference(shared: string): Map<string, Float64Array> {
   return new Map(
     Object.entries(berkaKinds).map(([name, belongs]) => [
       name,
-      Float64Array.from(rows.filter(belongs), (row) => Number(row.amount)),
+      Float64Array.from(rows.filter(belongs), ({ amount: crowns }) => Number(crowns)),
     ]),
   );
 }

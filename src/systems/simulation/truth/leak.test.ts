@@ -49,7 +49,7 @@ function columnsOf(every: number): { sink: Sink; groups: Record<Group, number[][
         const serial = firstSerial + place;
         if (group === 'background' && hash(7, 7, serial) % every !== 0) continue;
         const [second, device] = [book.second[row] ?? 0, book.device[row] ?? NONE];
-        const owner = Math.min(device, book.debit[row] ?? 0);
+        const owner = Math.min(device, book.payer[row] ?? 0);
         const ip =
           device === NONE || owner >= customers
             ? 0
@@ -67,8 +67,8 @@ function columnsOf(every: number): { sink: Sink; groups: Record<Group, number[][
           ip,
           book.operator[row] === NONE ? 0 : 1 + (book.operator[row] ?? 0),
           idWord(seed, space.transfer, serial, 0),
-          idWord(seed, space.account, book.debit[row] ?? 0, 0),
-          idWord(seed, space.account, book.credit[row] ?? 0, 0),
+          idWord(seed, space.account, book.payer[row] ?? 0, 0),
+          idWord(seed, space.account, book.payee[row] ?? 0, 0),
         ]);
       }
     },

@@ -21,14 +21,14 @@ export class Wardrobe {
   }
 
   /** Sorts the rows of a day by who pays whom. */
-  fill({ count, debit, credit }: DayBook): void {
+  fill({ count, payer, payee }: DayBook): void {
     if (this.#rows.length < count) {
       this.#rows = new Uint32Array(count * 2);
       this.#classes = new Uint8Array(count * 2);
     }
     const starts = this.#starts.fill(0);
     for (let row = 0; row < count; row += 1) {
-      const found = this.#class(debit[row] ?? 0, credit[row] ?? 0);
+      const found = this.#class(payer[row] ?? 0, payee[row] ?? 0);
       this.#classes[row] = found;
       starts[found + 1] = (starts[found + 1] ?? 0) + 1;
     }
@@ -41,13 +41,13 @@ export class Wardrobe {
     }
   }
 
-  #class(debit: number, credit: number): number {
-    return this.#accounts.standsFor(debit) * sides.length + this.#accounts.standsFor(credit);
+  #class(payer: number, payee: number): number {
+    return this.#accounts.standsFor(payer) * sides.length + this.#accounts.standsFor(payee);
   }
 
   /** A row of the day between accounts of the same sorts as these, or -1 if there was none. */
-  pick(draws: Draws, debit: number, credit: number): number {
-    const found = this.#class(debit, credit);
+  pick(draws: Draws, payer: number, payee: number): number {
+    const found = this.#class(payer, payee);
     const from = this.#starts[found] ?? 0;
     const count = (this.#starts[found + 1] ?? 0) - from;
     return count === 0 ? -1 : (this.#rows[from + draws.below(count)] ?? -1);

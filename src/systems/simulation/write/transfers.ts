@@ -49,13 +49,13 @@ export function transferFiles(folder: string, format: Format): Sink {
     for (let place = 0; place < book.settled; place += 1) {
       const row = book.order[place] ?? 0;
       const serial = firstSerial + place;
-      const [debit, credit, second] = [book.debit[row] ?? 0, book.credit[row] ?? 0, book.second[row] ?? 0];
+      const [payer, payee, second] = [book.payer[row] ?? 0, book.payee[row] ?? 0, book.second[row] ?? 0];
       transfers.field(0);
       transfers.uuid(seed, space.transfer, serial);
       transfers.field(1);
-      transfers.bytes(accountIds.subarray(debit * 36, debit * 36 + 36));
+      transfers.bytes(accountIds.subarray(payer * 36, payer * 36 + 36));
       transfers.field(2);
-      transfers.bytes(accountIds.subarray(credit * 36, credit * 36 + 36));
+      transfers.bytes(accountIds.subarray(payee * 36, payee * 36 + 36));
       transfers.field(3);
       transfers.yuan(book.amountMinor[row] ?? 0n);
       transfers.field(4);
@@ -70,7 +70,7 @@ export function transferFiles(folder: string, format: Format): Sink {
       const way = CHANNELS[book.channel[row] ?? 0] ?? CNY;
       const device = book.device[row] ?? NONE;
       const operator = book.operator[row] ?? NONE;
-      const owner = device < FIRST_FRESH_DEVICE ? device : debit;
+      const owner = device < FIRST_FRESH_DEVICE ? device : payer;
       const ip =
         device === NONE || owner >= customers
           ? NONE
@@ -95,11 +95,11 @@ export function transferFiles(folder: string, format: Format): Sink {
       contexts.field(5);
       if (operator !== NONE) contexts.uuid(seed, space.operator, operator);
       contexts.end();
-      if (device === NONE || debit >= customers || (lastLogin[debit] === today && device < FIRST_FRESH_DEVICE))
+      if (device === NONE || payer >= customers || (lastLogin[payer] === today && device < FIRST_FRESH_DEVICE))
         continue;
-      lastLogin[debit] = today;
+      lastLogin[payer] = today;
       logins.field(0);
-      logins.uuid(seed, space.party, debit);
+      logins.uuid(seed, space.party, payer);
       logins.field(1);
       logins.moment(date, Math.max(0, second - 15));
       logins.field(2);
@@ -121,13 +121,13 @@ export function transferFiles(folder: string, format: Format): Sink {
       const opening = file('opening_balances', TRANSFER);
       const date = Buffer.from(parameters.start);
       let serial = 0;
-      for (const { debit, credit, amountMinor } of openings()) {
+      for (const { payer, payee, amountMinor } of openings()) {
         opening.field(0);
         opening.uuid(seed, space.opening, serial);
         opening.field(1);
-        opening.uuid(seed, space.account, debit);
+        opening.uuid(seed, space.account, payer);
         opening.field(2);
-        opening.uuid(seed, space.account, credit);
+        opening.uuid(seed, space.account, payee);
         opening.field(3);
         opening.yuan(amountMinor);
         opening.field(4);

@@ -84,9 +84,9 @@ export function truthFiles(folder: string, format: Format): Sink {
         transactions.field(4);
         transactions.moment(date, book.second[row] ?? 0);
         transactions.field(5);
-        transactions.uuid(seed, space.account, book.debit[row] ?? 0);
+        transactions.uuid(seed, space.account, book.payer[row] ?? 0);
         transactions.field(6);
-        transactions.uuid(seed, space.account, book.credit[row] ?? 0);
+        transactions.uuid(seed, space.account, book.payee[row] ?? 0);
         transactions.field(7);
         transactions.yuan(book.amountMinor[row] ?? 0n);
         transactions.end();
