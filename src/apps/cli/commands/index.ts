@@ -19,6 +19,7 @@ import { reportCommand } from './report.ts';
 import { restoreCommand } from './restore.ts';
 import { retentionCommand } from './retention.ts';
 import { secretsCommand } from './secrets.ts';
+import { evaluateCommand, simulateCommand } from './simulate.ts';
 import { staffCommand } from './staff.ts';
 import { startCommand } from './start.ts';
 import { templateCommand } from './template.ts';
@@ -38,6 +39,8 @@ export const commands: readonly RegisterCommand[] = [
   periodCommand,
   customerCommand,
   importCommand,
+  simulateCommand,
+  evaluateCommand,
   templateCommand,
   reportCommand,
   exportCommand,
