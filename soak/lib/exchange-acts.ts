@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock } from '#kernel/clock';
+import type { ManualClock } from '#kernel/clock';
 import {
   type DealRequest,
   type Desk,
@@ -33,7 +33,7 @@ const metByDeals = [
   'credit_account_frozen',
 ];
 interface ExchangeBooks extends Books {
-  readonly clock: Clock;
+  readonly clock: ManualClock;
   /** Two doors to the same desk, as two processes have them. */
   readonly exchange: Exchange;
   readonly otherExchange: Exchange;
@@ -93,6 +93,8 @@ export class ExchangeActs {
     for (let acts = 0; acts < 2_000 && this.missing.length > 0; acts++) {
       await this.act();
       if (acts % 20 === 0) await this.compare();
+      // A day that was revalued is not revalued as of the day before.
+      if (acts % 40 === 0) this.books.clock.advance({ hours: 24 });
     }
   }
 
@@ -108,7 +110,7 @@ export class ExchangeActs {
       again: 2,
       frozen: 1,
       revalue: 2,
-      closed: 0.4,
+      closed: 0.8,
       desk: 0.7,
     };
     switch (random.weighted(weights)) {
@@ -312,7 +314,7 @@ export class ExchangeActs {
   private async revalueClosed(): Promise<void> {
     const { closedThrough, sealedThrough } = this.books.oracle.guards;
     const yesterday = this.daysAgo(1);
-    const sealed = this.books.random.chance(0.5) ? yesterday : sealedThrough;
+    const sealed = this.books.random.chance(0.5) ? yesterday : null;
     await setClosing(this.books, { closedThrough: yesterday, sealedThrough: sealed }, this.nowMs);
     await this.revalueAt(yesterday, false);
     await this.revalueAt(yesterday, true);
@@ -370,7 +372,7 @@ export class ExchangeActs {
       { spreadBasisPoints: '-1' },
       { rateSource: '' },
     ]);
-    await this.configure({ ...this.model.desk, ...someTerms(random), ...(random.chance(0.3) ? wrong : {}) });
+    await this.configure({ ...this.model.desk, ...someTerms(random), ...(random.chance(0.5) ? wrong : {}) });
   }
 
   private async configure(desk: Desk): Promise<void> {
