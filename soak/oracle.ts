@@ -1,7 +1,8 @@
 /**
  * `npm run soak oracle`: random operations against the real ledger on a real PostgreSQL and, side by side, against the
  * oracle (`lib/oracle-model.ts`). Requests go through two lanes on connections of their own, as two processes have them, and
- * through transactions of the caller, while accounts, groups, limits, velocity windows and periods change. Every outcome
+ * through transactions of the caller, while accounts, groups, limits, velocity windows and periods change and currency
+ * is exchanged. Every outcome
  * is compared; counters, balances of accounts and groups at both clocks, statements, trial balances and what windows have
  * counted from time to time; at the end the ledger must verify clean. `--operations` (default 1,000,000) transfers.
  */
@@ -15,15 +16,22 @@ import {
   verify,
 } from '#engines/ledger';
 import { type ManualClock, manualClock } from '#kernel/clock';
-import { Temporal } from '#kernel/dates';
 import { createBook } from '#kernel/events';
 import { deterministicId } from '#kernel/ids';
 import { createMetrics, type Metrics } from '#kernel/metrics';
+import { openExchange } from '#systems/exchange';
 import { type Cleanup, testDatabase } from '#test/database';
-import { type Books, changeAccounts, isVault, openSomeAccounts } from './lib/administration.ts';
-import { compareAccounts, compareBalance, compareStatement, compareTrialBalance } from './lib/comparison.ts';
+import { type Books, changeAccounts, isCustomers, isVault, openSomeAccounts } from './lib/administration.ts';
+import {
+  compareAccounts,
+  compareBalance,
+  compareStatement,
+  compareTrialBalance,
+  microseconds,
+} from './lib/comparison.ts';
 import type { Soak, SoakOptions, SoakReport } from './lib/contract.ts';
 import { differences } from './lib/differences.ts';
+import { ExchangeActs } from './lib/exchange-acts.ts';
 import { changeGuards } from './lib/guard-acts.ts';
 import { compareGroups, compareGuards } from './lib/guard-comparison.ts';
 import { type Mood, Operations } from './lib/operations.ts';
@@ -38,6 +46,8 @@ const defaultOperations = 1_000_000;
 /** From here on every code must have occurred; in short runs those of periods, groups and windows. */
 const fullOperations = 100_000;
 const shortCodes = /^(period|exceeds_(group|window))_/;
+/** Nothing is archived meanwhile. */
+const metHere = outcomeCodes.filter((code) => code !== 'transfer_archived');
 const shanghaiMs = 8 * 3_600_000;
 /** One mood lasts this many moments. */
 const moodMoments = 12;
@@ -71,7 +81,7 @@ class OracleSoak {
   private readonly clock: ManualClock = manualClock('2026-03-02T01:00:00Z');
   private readonly metrics: Metrics = createMetrics();
   private readonly oracle = new Oracle();
-  private readonly codes = new Map<string, number>(outcomeCodes.map((code) => [code, 0]));
+  private readonly codes = new Map<string, number>(metHere.map((code) => [code, 0]));
   private readonly instants: number[] = [];
   private lastUs = 0;
   private readonly counts = { operations: 0, requests: 0, repeated: 0, expired: 0, failing: 0, inside: 0, noted: 0 };
@@ -94,6 +104,12 @@ class OracleSoak {
     const books: Books = { db, ledger, book, bookId, oracle, random, found };
     await openSomeAccounts(books, 40);
     for (let act = 0; act < 60; act++) await changeGuards(books, this.nowMs);
+    const exchange = this.exchange(books, other);
+    await exchange.start();
+    for (let act = 0; act < 150; act++) {
+      if (act % 50 === 49) clock.advance({ hours: 24 });
+      await exchange.act();
+    }
     const generator = this.generator();
 
     for (let moment = 0; counts.operations < this.operations && found.count === 0; moment++) {
@@ -102,6 +118,7 @@ class OracleSoak {
       this.advance();
       if (random.chance(mood.changes)) await changeAccounts(books);
       if (random.chance(mood.changes)) await changeGuards(books, this.nowMs);
+      for (let act = random.integer(0, 3); act > 0; act--) await exchange.act();
       if (random.chance(0.1)) await this.expire(books);
       const requests = Array.from({ length: random.integer(1, 6) }, () => generator.request(mood, this.nowMs));
       if (random.chance(mood.inside)) await this.inside(books, requests.slice(0, 2));
@@ -109,16 +126,22 @@ class OracleSoak {
         const lanes = requests.map(() => (random.chance(mood.other) ? other : ledger));
         await this.throughLanes(books, requests, lanes);
       }
-      if (moment % 10 === 0) await this.read(books, moment);
+      if (moment % 10 === 0) {
+        await this.read(books, moment);
+        await exchange.compare();
+      }
       this.progress(Math.min(counts.operations, this.operations), this.operations, 'operations');
     }
 
+    await exchange.meetAll();
     await this.read(books, 0);
+    await exchange.compare();
+    await exchange.compareEvents();
     const { rows } = await db.query<{ count: bigint }>(`select count(*) from kernel.event where type = 'soak.noted'`);
     found.equal(Number(rows[0]?.count ?? 0n), counts.noted, 'events that commit with their transfers');
     const verified = await verify(db);
     for (const finding of verified.findings) found.add('verify', finding);
-    return this.report(verified.books[0]?.postings ?? 0);
+    return this.report(verified.books[0]?.postings ?? 0, exchange);
   }
 
   private get nowMs(): number {
@@ -132,7 +155,7 @@ class OracleSoak {
       this.random,
       // Of closed accounts a few are enough to be refused.
       () => {
-        const usual = accounts().filter((account) => !isVault(account));
+        const usual = accounts().filter(isCustomers);
         return [...usual.filter((account) => !isClosed(account)), ...usual.filter(isClosed).slice(-3)];
       },
       // Older vaults are full.
@@ -155,13 +178,23 @@ class OracleSoak {
     if (aim > this.nowMs) this.clock.advance({ milliseconds: aim - this.nowMs });
   }
 
-  private async expire({ db, ledger, bookId, found }: Books): Promise<void> {
+  private exchange(books: Books, other: Ledger): ExchangeActs {
+    const { clock } = this;
+    const { db, ledger } = books;
+    return new ExchangeActs({
+      ...books,
+      clock,
+      exchange: openExchange({ db, ledger, clock }),
+      otherExchange: openExchange({ db, ledger: other, clock }),
+      recorded: (us) => this.recorded(us),
+      lastRecorded: () => lastRecorded(books),
+    });
+  }
+
+  private async expire(books: Books): Promise<void> {
+    const { ledger, found } = books;
     const got = await ledger.expireDue(book);
-    const { rows } = await db.query<{ recorded_at: string }>(
-      'select recorded_at from ledger.journal_end where book_id = $1',
-      [bookId],
-    );
-    const recordedUs = got === 0 ? 0 : microseconds(rows[0]?.recorded_at ?? '');
+    const recordedUs = got === 0 ? 0 : await lastRecorded(books);
     const idOf = (pendingId: string) => deterministicId('ledger.expire', pendingId);
     const want = this.oracle.expireDue({ ms: this.nowMs, recordedUs }, expiryBatch, idOf);
     found.equal(got, want, 'number of expired transfers');
@@ -263,14 +296,17 @@ class OracleSoak {
     if (moment % 100 === 0) await compareTrialBalance(books, asked);
   }
 
-  private async report(postings: number): Promise<SoakReport> {
+  private async report(postings: number, exchange: ExchangeActs): Promise<SoakReport> {
     const { codes, counts, found, operations } = this;
     const missing = [...codes].filter(([, count]) => count === 0).map(([code]) => code);
     const metric = this.metrics.counter({ name: 'longmen_ledger_batches_total', help: '', labelNames: ['mode'] });
     const batches = Object.fromEntries((await metric.get()).values.map(({ labels, value }) => [labels.mode, value]));
     return {
       name: 'oracle',
-      passed: found.count === 0 && !missing.some((code) => operations >= fullOperations || shortCodes.test(code)),
+      passed:
+        found.count === 0 &&
+        exchange.missing.length === 0 &&
+        !missing.some((code) => operations >= fullOperations || shortCodes.test(code)),
       details: {
         ...counts,
         postings,
@@ -280,6 +316,8 @@ class OracleSoak {
         first_differences: found.first,
         codes: Object.fromEntries(codes),
         codes_missing: missing,
+        exchange_codes: Object.fromEntries(exchange.codes),
+        exchange_codes_missing: exchange.missing,
       },
     };
   }
@@ -297,6 +335,14 @@ function wanted(id: string | undefined, expected: OracleOutcome | undefined): ob
   return { id, status, code, sequence, repeated, recordedAt: code === 'id_reused' ? null : recordedUs };
 }
 
+async function lastRecorded({ db, bookId }: Books): Promise<number> {
+  const { rows } = await db.query<{ recorded_at: string }>(
+    'select recorded_at from ledger.journal_end where book_id = $1',
+    [bookId],
+  );
+  return microseconds(rows[0]?.recorded_at ?? '');
+}
+
 const unrecorded = Number.MAX_SAFE_INTEGER;
 
 /** The instant of the batch that decided a request; none when it only gave earlier answers again. */
@@ -311,10 +357,6 @@ function nextBorder(nowMs: number, of: 'quarter' | 'hour' | 'day' | 'month'): nu
   if (of === 'month') return Date.UTC(local.getUTCFullYear(), local.getUTCMonth() + 1, 1) - shanghaiMs;
   const length = of === 'quarter' ? 900_000 : of === 'hour' ? 3_600_000 : 86_400_000;
   return (Math.floor(local.getTime() / length) + 1) * length - shanghaiMs;
-}
-
-function microseconds(instant: string): number {
-  return Number(Temporal.Instant.from(instant).epochNanoseconds / 1_000n);
 }
 
 class PlannedFailure extends Error {}

@@ -1,5 +1,7 @@
 /** A running server on a database of its own, with a token, for tests of routes. */
 
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openTrail, requestAudit } from '#kernel/audit';
 import { type ManualClock, manualClock } from '#kernel/clock';
 import { buildHttp, type HttpApp, type HttpOptions, type RouteModule } from '#kernel/http';
 import { createLog, type Log, type LogLevel } from '#kernel/log';
@@ -17,6 +19,8 @@ export interface TestServer {
   readonly authorized: Readonly<Record<string, string>>;
   /** What was logged so far. */
   readonly log: () => string;
+  /** Waits until what was recorded of requests so far stands in the audit trail. */
+  readonly recorded: () => Promise<void>;
 }
 
 /** The answer to a call, its body read as JSON. */
@@ -52,12 +56,14 @@ export function caller({ url, authorized }: Pick<TestServer, 'url' | 'authorized
 
 export interface TestServerOptions {
   readonly clock?: ManualClock;
+  /** Whether requests are recorded in the audit trail; default not. */
+  readonly audited?: boolean;
   /** What needs the server's own database: people's sessions and the way in. */
   readonly open?: (parts: {
     db: TestDatabase;
     clock: ManualClock;
     log: Log;
-  }) => Pick<HttpOptions, 'sessions' | 'doors'>;
+  }) => Pick<HttpOptions, 'sessions' | 'doors' | 'onRoute' | 'audit'>;
 }
 
 export async function testServer(
@@ -67,16 +73,32 @@ export async function testServer(
   options: TestServerOptions = {},
 ): Promise<TestServer> {
   const db = await testDatabase(t);
-  const { clock = manualClock('2025-01-02T03:04:05Z'), open } = options;
+  const { clock = manualClock('2025-01-02T03:04:05Z'), open, audited = false } = options;
   const lines: string[] = [];
   const log = createLog(logLevel, { write: (line) => void lines.push(line) });
   const { secret, tokenId } = await createToken(db, 'test', clock);
   const tokens = createTokenVerifier({ db, clock });
   const config = { bodyLimitMib: 1 };
   const people = open?.({ db, clock, log }) ?? {};
-  const app = await buildHttp({ config, db, clock, log, metrics: createMetrics(), tokens, ...people }, modules);
-  t.after(async () => void (await app.close()));
+  const trail = openTrail({ db, log });
+  const app = await buildHttp(
+    {
+      ...{ config, db, clock, log, metrics: createMetrics(), tokens },
+      ...(audited ? { audit: requestAudit({ trail, clock }) } : {}),
+      ...people,
+    },
+    modules,
+  );
+  t.after(async () => {
+    await app.close();
+    await trail.close();
+  });
+  const recorded = async () => {
+    // An answer arrives before what follows it has run.
+    await sleep(20);
+    await trail.flush();
+  };
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const authorized = { authorization: `Bearer ${secret}` };
-  return { app, db, clock, url, tokenId, authorized, log: () => lines.join('') };
+  return { app, db, clock, url, tokenId, authorized, log: () => lines.join(''), recorded };
 }

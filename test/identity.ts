@@ -5,8 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assignRole, installStandardRoles } from '#kernel/access';
+import { openTrail, requestAudit } from '#kernel/audit';
 import { type ManualClock, manualClock, systemClock } from '#kernel/clock';
-import { buildHttp, type RouteModule } from '#kernel/http';
+import { buildHttp, type HttpOptions, type RouteModule } from '#kernel/http';
 import {
   authSecretFile,
   createStaff,
@@ -46,8 +47,20 @@ export interface Person {
 /** A long enough password that nobody else has. */
 export const newPassword = () => `Zq-${randomBytes(9).toString('base64url')}-vx`;
 
+/** More than people: routes made when the house is built, and who hears of all routes. */
+export interface HouseOptions extends Pick<HttpOptions, 'onRoute'> {
+  /** Whether requests leave their trace in the audit trail. */
+  readonly audited?: boolean;
+  /** Instead of the routes of people and tokens. */
+  readonly routes?: (identity: Identity, folder: string) => RouteModule;
+}
+
 /** Sessions live by the machine's time, so the clock starts there; tests move it on. */
-export async function house(t: Cleanup, settings: Partial<IdentityConfig> = {}): Promise<House> {
+export async function house(
+  t: Cleanup,
+  settings: Partial<IdentityConfig> = {},
+  options: HouseOptions = {},
+): Promise<House> {
   const folder = mkdtempSync(join(tmpdir(), 'longmen-identity-'));
   t.after(async () => rmSync(folder, { recursive: true, force: true }));
   const config: IdentityConfig = {
@@ -73,16 +86,21 @@ export async function house(t: Cleanup, settings: Partial<IdentityConfig> = {}):
     assert.ok(identity);
     return identity;
   };
-  const modules: RouteModule[] = [
-    (app, deps) => staffRoutes(opened())(app, deps),
-    (app, deps) => meRoutes(opened())(app, deps),
-    tokenRoutes,
-  ];
+  const { onRoute, routes } = options;
+  const modules: RouteModule[] =
+    routes === undefined
+      ? [(app, deps) => staffRoutes(opened())(app, deps), (app, deps) => meRoutes(opened())(app, deps), tokenRoutes]
+      : [(app, deps) => routes(opened(), folder)(app, deps)];
   const server = await testServer(t, modules, 'debug', {
     clock,
     open: ({ db, log }) => {
       identity = openIdentity({ db, clock, log, config });
-      return { sessions: identity.sessions, doors: [identity.door] };
+      const heard = onRoute === undefined ? {} : { onRoute };
+      if (options.audited !== true) return { sessions: identity.sessions, doors: [identity.door], ...heard };
+      const trail = openTrail({ db, log });
+      t.after(() => trail.close());
+      const audit = requestAudit({ trail, clock });
+      return { sessions: identity.sessions, doors: [identity.door], audit, ...heard };
     },
   });
   // Passkeys belong to names; this one is the machine itself.

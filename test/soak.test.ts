@@ -26,11 +26,15 @@ function passed({ passed: good, details }: SoakReport): void {
 test('the oracle agrees with the ledger, which decides on what it remembers and carefully', async () => {
   const report = await short(oracle, { operations: 6_000 });
   passed(report);
-  const { operations, batches, codes_missing } = report.details as {
+  const { operations, batches, codes_missing, exchange_codes, exchange_codes_missing } = report.details as {
     operations: number;
     batches: Record<string, number>;
     codes_missing: string[];
+    exchange_codes: Record<string, number>;
+    exchange_codes_missing: string[];
   };
+  assert.deepEqual(exchange_codes_missing, []);
+  assert.ok(Number(exchange_codes['deal accepted']) > 20 && Number(exchange_codes.revalued) > 5);
   assert.ok(operations >= 6_000);
   assert.ok(Number(batches.fast) > 10 && Number(batches.careful) > 10, JSON.stringify(batches));
   assert.ok(codes_missing.length < 12, codes_missing.join());
@@ -42,12 +46,13 @@ test('the oracle agrees with the ledger, which decides on what it remembers and 
   );
 });
 
-test('the oracle is at most 300 lines, and as many for groups, windows and periods', () => {
+test('the oracle is at most 300 lines, as many for groups, windows and periods, and for exchange', () => {
   const length = (file: string) => {
     const text = readFileSync(join(import.meta.dirname, '../soak/lib', file), 'utf8');
     return text.trimEnd().split('\n').length;
   };
-  for (const file of ['oracle-words.ts', 'oracle-model.ts', 'oracle-guards.ts']) assert.ok(length(file) <= 300, file);
+  const files = ['oracle-words.ts', 'oracle-model.ts', 'oracle-guards.ts', 'oracle-rates.ts', 'oracle-exchange.ts'];
+  for (const file of files) assert.ok(length(file) <= 300, file);
 });
 
 test('nothing is lost when PostgreSQL or everything is killed', async () => {

@@ -21,11 +21,18 @@ export interface Books {
 
 /** Codes of vaults, see {@link isVault}, and of all other accounts. */
 const vaultCode = '9999';
+/** Codes of the accounts of the exchange desk: positions, their costs and revaluations; results. */
+export const deskCodes = { position: '3002', result: '6061' };
 const codes = ['1001', '2011', '2241', '6021'];
 
 /** Accounts without limits for amounts that fill whole counters. */
 export function isVault(account: OracleAccount): boolean {
   return account.code === vaultCode;
+}
+
+/** Neither a vault nor of the exchange desk, whose accounts nothing else is posted to. */
+export function isCustomers(account: OracleAccount): boolean {
+  return !isVault(account) && !Object.values(deskCodes).includes(account.code);
 }
 
 /** Opens accounts of all currencies, sides and limits, and two vaults. */
@@ -67,7 +74,7 @@ function someLimits(random: Random): Limits {
 /** One act on one account; what the ledger says must be what the rules say. */
 export async function changeAccounts(books: Books): Promise<void> {
   const { oracle, random } = books;
-  const accounts = [...oracle.accounts.values()].filter((account) => !isVault(account));
+  const accounts = [...oracle.accounts.values()].filter(isCustomers);
   const act = random.weighted({ limits: 3, freeze: 3, thaw: 6, close: 1, open: 0.6, openAndClose: 0.2 });
   if (act === 'limits') return changeLimits(books, random.pick(accounts), someLimits(random));
   if (act === 'freeze') return changeState(books, random.pick(accounts), random.pick(['frozen', 'outgoing_frozen']));
@@ -88,7 +95,7 @@ async function changeLimits(books: Books, account: OracleAccount, limits: Limits
   if (expected === 'ok') account.limits = limits;
 }
 
-async function changeState(books: Books, account: OracleAccount, state: AccountState): Promise<void> {
+export async function changeState(books: Books, account: OracleAccount, state: AccountState): Promise<void> {
   const { ledger, book } = books;
   const { pending } = account;
   const empty = balance(account) === 0n && pending.debit === 0n && pending.credit === 0n;

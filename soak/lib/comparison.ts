@@ -134,6 +134,10 @@ export function instant(us: number | undefined): string | undefined {
   return us === undefined ? undefined : Temporal.Instant.fromEpochNanoseconds(BigInt(us) * 1_000n).toString();
 }
 
+export function microseconds(instantText: string): number {
+  return Number(Temporal.Instant.from(instantText).epochNanoseconds / 1_000n);
+}
+
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -2,7 +2,7 @@
 import type { GroupInput, WindowInput } from '#engines/ledger';
 import { type Books, said } from './administration.ts';
 import { currencies, isoDate } from './operations.ts';
-import { countedNow, type OracleGroup, type OracleWindow } from './oracle-guards.ts';
+import { countedNow, type Guards, type OracleGroup, type OracleWindow } from './oracle-guards.ts';
 import { available, businessDate, type OracleAccount, reach } from './oracle-words.ts';
 
 const dayMs = 86_400_000;
@@ -187,18 +187,27 @@ async function retire({ db, ledger, book, oracle, random, found }: Books): Promi
 }
 
 /** Forwards and backwards; now and then what must not be. */
-async function close({ db, ledger, book, oracle, random, found }: Books, nowMs: number): Promise<void> {
-  const { guards } = oracle;
-  const today = businessDate(nowMs);
-  const before = (days: number) => isoDate(Date.parse(today) - days * dayMs);
+async function close(books: Books, nowMs: number): Promise<void> {
+  const { random } = books;
+  const before = (days: number) => isoDate(Date.parse(businessDate(nowMs)) - days * dayMs);
   const closedThrough = random.chance(0.15) ? null : before(random.integer(0, random.pick([3, 20, 60])));
   const sealedThrough = random.chance(0.5) ? null : before(random.integer(1, random.pick([20, 90])));
+  await setClosing(books, { closedThrough, sealedThrough }, nowMs);
+}
+
+/** Closes and seals up to dates, also such as cannot be. */
+export async function setClosing(
+  { db, ledger, book, oracle, found }: Books,
+  closing: Pick<Guards, 'closedThrough' | 'sealedThrough'>,
+  nowMs: number,
+): Promise<void> {
+  const { closedThrough, sealedThrough } = closing;
+  const today = businessDate(nowMs);
   const wrong =
     closedThrough === today || (sealedThrough !== null && (closedThrough === null || sealedThrough > closedThrough));
-  const closing = { closedThrough, sealedThrough };
   const got = await said(() => db.transaction((tx) => ledger.setClosing(tx, book, closing)));
   found.equal(got, wrong ? 'closing_invalid' : 'ok', 'a closing', { ...closing, today });
-  if (!wrong) Object.assign(guards, closing);
+  if (!wrong) Object.assign(oracle.guards, closing);
 }
 
 function keyOf({ dimension, code }: OracleGroup) {

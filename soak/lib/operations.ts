@@ -11,7 +11,7 @@ export interface Mood {
   readonly largest: number;
 }
 
-export const currencies: Readonly<Record<string, number>> = { CNY: 2, JPY: 0, KWD: 3 };
+export const currencies: Readonly<Record<string, number>> = { CNY: 2, JPY: 0, KWD: 3, USD: 2 };
 const dayMs = 86_400_000;
 const largestMinor = 2n ** 63n - 1n;
 

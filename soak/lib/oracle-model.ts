@@ -1,7 +1,7 @@
 /**
  * The oracle: the ledger's rules once more, in memory, as simply as they can be said. Written from the words of the
  * ledger and not from its code; `oracle.ts` compares the two. See `oracle-words.ts` for what the rules are about and
- * `oracle-guards.ts` for periods, groups and windows.
+ * `oracle-guards.ts` for periods, groups and windows; `oracle-exchange.ts` stands on top of it.
  */
 import type { Outcome, OutcomeCode, TransferInput } from '#engines/ledger';
 import { Guards } from './oracle-guards.ts';
@@ -72,6 +72,11 @@ export class Oracle {
       outcomes.push(...this.chain(last === -1 ? rest : rest.slice(0, last + 1), last === -1));
     }
     return outcomes;
+  }
+
+  /** A refused request whose transaction was given up: nobody has answered it. */
+  forget(refused: readonly TransferInput[]): void {
+    for (const { id } of refused) this.answers.delete(id);
   }
 
   /** One chain: all of it or nothing. A transfer on its own is a chain of one. */

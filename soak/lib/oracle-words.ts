@@ -32,7 +32,7 @@ export const largest = 2n ** 63n - 1n;
 export const infinite = 2n ** 80n;
 export const sides = ['debit', 'credit'] as const;
 const other = { debit: 'credit', credit: 'debit' } as const;
-const exponents: Readonly<Record<string, number>> = { CNY: 2, JPY: 0, KWD: 3 };
+export const exponents: Readonly<Record<string, number>> = { CNY: 2, JPY: 0, KWD: 3, USD: 2 };
 export const isCurrency = (code: string): boolean => code in exponents;
 
 /** The time in Shanghai: eight hours ahead of UTC, without summer time in the years of a soak. */

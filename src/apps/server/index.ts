@@ -2,44 +2,30 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Ledger, ledgerRoutes, openLedger } from '#engines/ledger';
-import { openProcesses, type ProcessFunction, processRoutes, runWorker } from '#engines/process';
+import { type Ledger, openLedger } from '#engines/ledger';
+import { openProcesses, type ProcessFunction, runWorker } from '#engines/process';
 import { assignRole, createAccess, installStandardRoles } from '#kernel/access';
-import { accessRoutes, approvalRoutes } from '#kernel/administration';
 import { createApprovals } from '#kernel/approvals';
-import { auditRoutes, openTrail, requestAudit } from '#kernel/audit';
+import { openTrail, requestAudit } from '#kernel/audit';
 import { backupKeyOf, followBackup } from '#kernel/backup';
 import type { Clock } from '#kernel/clock';
 import type { Config } from '#kernel/config';
 import { type Database, lockDataFolder, openDatabase, openReplicationAccess } from '#kernel/database';
-import { type Book, createBook, eventRoutes, listBooks } from '#kernel/events';
+import { type Book, createBook, listBooks } from '#kernel/events';
 import { buildHttp } from '#kernel/http';
-import {
-  firstAdministrator,
-  meRoutes,
-  type NewLink,
-  openIdentity,
-  purgeAttempts,
-  staffRoutes,
-  tokenRoutes,
-} from '#kernel/identity';
+import { firstAdministrator, type NewLink, openIdentity, purgeAttempts } from '#kernel/identity';
 import { openJobs } from '#kernel/jobs';
 import type { Log } from '#kernel/log';
 import { createMetrics } from '#kernel/metrics';
-import { installTemplates, notificationRoutes, openNotifier } from '#kernel/notifications';
-import { applyRetention, retentionRoutes } from '#kernel/retention';
+import { installTemplates, openNotifier } from '#kernel/notifications';
+import { applyRetention } from '#kernel/retention';
 import { createToken, createTokenVerifier, listTokens } from '#kernel/tokens';
-import { loopbackNetworks, openWebhooks, webhookRoutes } from '#kernel/webhooks';
-import { accountCentreRoutes, openAlerts } from '#systems/account-centre';
-import { archiveRoutes } from '#systems/archive';
-import { entityBooks, entityRoutes, openBooks } from '#systems/books';
-import { evidenceFolder, evidenceRoutes, openAuditEvidence, openPostingEvidence } from '#systems/evidence';
-import { exchangeRoutes, openExchange } from '#systems/exchange';
-import { generalLedgerRoutes } from '#systems/general-ledger';
-import { partyRoutes, simulatedVerification } from '#systems/parties';
-import { openReports, reportRoutes } from '#systems/reports';
-import { openTemplates, templateRoutes } from '#systems/templates';
+import { loopbackNetworks, openWebhooks } from '#kernel/webhooks';
+import { openAlerts } from '#systems/account-centre';
+import { openBooks } from '#systems/books';
+import { evidenceFolder, openAuditEvidence, openPostingEvidence } from '#systems/evidence';
 import { followApprovals } from './approvals.ts';
+import { routeModules } from './modules.ts';
 import { keepersOf } from './retention.ts';
 
 export interface RunningServer {
@@ -165,29 +151,22 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     const identity = openIdentity({ db, clock, log, config });
     const audit = requestAudit({ trail, clock });
     const people = { sessions: identity.sessions, doors: [identity.door] };
-    const app = await buildHttp({ config, db, clock, log, metrics, tokens, access, approvals, audit, ...people }, [
-      meRoutes(identity),
-      staffRoutes(identity),
-      tokenRoutes,
-      accessRoutes,
-      approvalRoutes,
-      ledgerRoutes(ledger),
-      entityRoutes(books, ledger.businessDate),
-      generalLedgerRoutes(ledger),
-      accountCentreRoutes(ledger),
-      eventRoutes,
-      webhookRoutes(webhooks),
-      retentionRoutes,
-      archiveRoutes,
-      evidenceRoutes(evidence, auditEvidence),
-      auditRoutes,
-      notificationRoutes({ policy: notifier.policy, timeZone: config.timeZone }),
-      processRoutes(processes),
-      templateRoutes(openTemplates({ db, ledger, clock })),
-      exchangeRoutes(openExchange({ db, ledger, clock })),
-      reportRoutes(openReports({ db, entityBooks })),
-      partyRoutes({ timeZone: config.timeZone, verification: simulatedVerification() }),
-    ]);
+    const { timeZone } = config;
+    const modules = routeModules({
+      db,
+      clock,
+      identity,
+      ledger,
+      books,
+      evidence,
+      auditEvidence,
+      webhooks,
+      processes,
+      notifier,
+      timeZone,
+    });
+    const options = { config, db, clock, log, metrics, tokens, access, approvals, audit, ...people };
+    const app = await buildHttp(options, modules);
     closers.push(async () => void (await app.close()));
     const url = await app.listen({ host: config.host, port: config.port });
     identity.listensAt(url);

@@ -5,6 +5,7 @@ import type { Config } from '#kernel/config';
 import type { Database } from '#kernel/database';
 import { listBooks } from '#kernel/events';
 import { purgeIdempotencyKeys } from '#kernel/http';
+import { purgeNotifications } from '#kernel/notifications';
 import type { Keeper } from '#kernel/retention';
 import type { Webhooks } from '#kernel/webhooks';
 import { archiveBook } from '#systems/archive';
@@ -51,6 +52,7 @@ export function keepersOf({ config, db, clock, webhooks, evidence, signal }: Kee
       letGo: (before) =>
         inEachBook(({ bookId }) => db.transaction((tx) => webhooks.purge(tx, bookId, before.toString()))),
     },
+    { kind: 'notifications', letGo: (before) => purgeNotifications(db, before.toString()) },
     {
       kind: 'process_history',
       letGo: (before) => inEachBook(({ bookId }) => forgetHistory(db, bookId, before.toString())),

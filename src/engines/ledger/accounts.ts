@@ -24,6 +24,7 @@ export interface RawAccountRow {
   maximum_minor: bigint | null;
   state: AccountState;
   unit: string;
+  unit_id: number;
   opened_at: string;
   debits_pending: bigint;
   credits_pending: bigint;
@@ -32,7 +33,7 @@ export interface RawAccountRow {
 }
 
 export const accountSelect = `select a.account_id, a.currency, a.code, a.side, a.name, a.minimum_minor, a.maximum_minor,
-    a.state, (select u.code from kernel.unit u where u.unit_id = a.unit_id) as unit, a.opened_at, b.debits_pending, b.credits_pending, b.debits_posted, b.credits_posted
+    a.state, (select u.code from kernel.unit u where u.unit_id = a.unit_id) as unit, a.unit_id, a.opened_at, b.debits_pending, b.credits_pending, b.debits_posted, b.credits_posted
   from ledger.account a join ledger.balance b using (book_id, account_id)`;
 
 export function accountOf(row: RawAccountRow): Account {
@@ -45,6 +46,7 @@ export function accountOf(row: RawAccountRow): Account {
     limits: { minimum: row.minimum_minor, maximum: row.maximum_minor },
     state: row.state,
     unit: row.unit,
+    unitId: row.unit_id,
     counters: countersOf(row),
     openedAt: row.opened_at,
   };
@@ -237,7 +239,7 @@ export async function setUnit(
       payload: { account_id: account.id, before: account.unit, after: code },
     },
   ]);
-  return { ...account, unit: code };
+  return { ...account, unit: code, unitId };
 }
 
 export async function findAccounts(

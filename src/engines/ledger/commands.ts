@@ -127,14 +127,13 @@ export async function listManualLimits(db: Queryable): Promise<ManualLimit[]> {
 }
 
 /**
- * Whether a posting made by hand needs a second person: one of its transfers moves more than the limit of its currency. A
- * post or a reversal moves what it refers to; a void only releases.
+ * Whether a posting made by hand needs a second person: its transfers together move more than the limit of a currency, so
+ * that nobody stays below it by parts. A post or a reversal moves what it refers to; a void only releases.
  */
 export async function isLarge(db: Queryable, bookId: number, transfers: readonly TransferInput[]): Promise<boolean> {
-  const limits = new Map((await listManualLimits(db)).map(({ currency, amountMinor }) => [currency, amountMinor]));
-  const above = (currency: string, amountMinor: bigint) => {
-    const limit = limits.get(currency);
-    return limit === undefined || amountMinor > limit;
+  const moved = new Map<string, bigint>();
+  const add = (currency: string, amountMinor: bigint) => {
+    moved.set(currency, (moved.get(currency) ?? 0n) + amountMinor);
   };
   const referred: string[] = [];
   for (const { kind = 'transfer', amount: text, currency = '', pendingId, reversedId } of transfers) {
@@ -146,18 +145,24 @@ export async function isLarge(db: Queryable, bookId: number, transfers: readonly
     }
     const parsed = typeof text === 'bigint' ? { ok: true as const, amountMinor: text } : parse(text, currency);
     // What is no amount is refused by the ledger, whoever asks.
-    if (parsed.ok && above(currency, parsed.amountMinor)) return true;
+    if (parsed.ok) add(currency, parsed.amountMinor);
   }
-  if (referred.length === 0) return false;
-  const { rows } = await asSystem(() =>
-    db.query<{ currency: string; amountMinor: bigint }>(
-      `select t.currency, t.amount_minor as "amountMinor"
-         from ledger.answer a join ledger.transfer t on t.book_id = a.book_id and t.sequence = a.sequence
-        where a.book_id = $1 and a.transfer_id = any ($2::text[]::uuid[])`,
-      [bookId, referred.filter((id) => isTransferId(id))],
-    ),
-  );
-  return rows.some(({ currency, amountMinor }) => above(currency, amountMinor));
+  if (referred.length > 0) {
+    const { rows } = await asSystem(() =>
+      db.query<{ currency: string; amountMinor: bigint }>(
+        `select t.currency, t.amount_minor as "amountMinor"
+           from ledger.answer a join ledger.transfer t on t.book_id = a.book_id and t.sequence = a.sequence
+          where a.book_id = $1 and a.transfer_id = any ($2::text[]::uuid[])`,
+        [bookId, referred.filter((id) => isTransferId(id))],
+      ),
+    );
+    for (const { currency, amountMinor } of rows) add(currency, amountMinor);
+  }
+  const limits = new Map((await listManualLimits(db)).map(({ currency, amountMinor }) => [currency, amountMinor]));
+  return [...moved].some(([currency, amountMinor]) => {
+    const limit = limits.get(currency);
+    return limit === undefined || amountMinor > limit;
+  });
 }
 
 function parse(text: string | undefined, currency: string) {

@@ -68,6 +68,7 @@ export {
   trialBalance,
 } from './queries.ts';
 export { ledgerRoutes } from './routes.ts';
+export { mustSeeAccounts } from './scope.ts';
 export {
   type ArchivedMovements,
   type Statement,

@@ -86,6 +86,7 @@ export interface Account {
   readonly counters: Readonly<Counters>;
   /** Code of the unit of the organisation it belongs to. */
   readonly unit: string;
+  readonly unitId: number;
   readonly openedAt: string;
 }
 

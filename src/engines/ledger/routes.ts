@@ -1,5 +1,6 @@
 /** The ledger over HTTP. */
 
+import { auditSubject } from '#kernel/audit';
 import { currentContext } from '#kernel/context';
 import { LongmenError } from '#kernel/errors';
 import { createBook, listBooks } from '#kernel/events';
@@ -10,7 +11,7 @@ import { isLarge, ledgerCommands, listManualLimits } from './commands.ts';
 import { groupRoutes } from './group-routes.ts';
 import { accountJson, bookJson, countersJson, limitsOf, outcomeJson, transferJson } from './json.ts';
 import type { Ledger } from './ledger.ts';
-import type { Outcome } from './model.ts';
+import type { Account, Outcome } from './model.ts';
 import { balanceAsOf, listAccounts, listTransfers, readAccount, readTransfer, trialBalance } from './queries.ts';
 import * as schemas from './schemas.ts';
 import { statement } from './statement.ts';
@@ -76,7 +77,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/ledger/accounts',
       {
-        config: { permission: 'ledger.account:read' },
+        config: { permission: 'ledger.account:read', personal: true },
         schema: {
           tags: ['ledger'],
           summary: 'Accounts by code',
@@ -92,13 +93,14 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
           limit: query.limit + 1,
         });
         const page = pageFrom(rows, query.limit, ({ code, id }) => [code, id]);
+        for (const account of page.items) lookAt(account);
         return { ...page, items: page.items.map(accountJson) };
       },
     );
     app.get(
       '/ledger/accounts/:id',
       {
-        config: { permission: 'ledger.account:read' },
+        config: { permission: 'ledger.account:read', personal: true },
         schema: {
           tags: ['ledger'],
           summary: 'One account as it is now',
@@ -107,7 +109,11 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
           response: { 200: schemas.accountReply },
         },
       },
-      async ({ params, query }) => accountJson(await readAccount(db, await ledger.bookId(query.book), params.id)),
+      async ({ params, query }) => {
+        const account = await readAccount(db, await ledger.bookId(query.book), params.id);
+        lookAt(account);
+        return accountJson(account);
+      },
     );
     app.patch(
       '/ledger/accounts/:id',
@@ -134,7 +140,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/ledger/accounts/:id/balance',
       {
-        config: { permission: 'ledger.account:read' },
+        config: { permission: 'ledger.account:read', personal: true },
         schema: {
           tags: ['ledger'],
           summary: 'Balance as of an effective date, as known at an instant',
@@ -147,6 +153,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
         const date = query.effective_date ?? ledger.businessDate();
         const bookId = await ledger.bookId(query.book);
         const { account, counters } = await balanceAsOf(db, bookId, params.id, date, query.recorded_at);
+        lookAt(account);
         return {
           account_id: account.id,
           currency: account.currency,
@@ -159,7 +166,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
     app.get(
       '/ledger/accounts/:id/statement',
       {
-        config: { permission: 'ledger.account:read' },
+        config: { permission: 'ledger.account:read', personal: true },
         schema: {
           tags: ['ledger'],
           summary: 'Posted movements with the balance after each, in the order of effective dates',
@@ -181,6 +188,7 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
         const result = await db.transaction((tx) => statement(tx, bookId, params.id, asked), {
           isolation: 'repeatable read',
         });
+        lookAt(result.account);
         const { currency } = result.account;
         return {
           account_id: result.account.id,
@@ -366,6 +374,11 @@ export function ledgerRoutes(ledger: Ledger): RouteModule {
       },
     );
   };
+}
+
+/** Names an account in the audit trail. */
+function lookAt({ id, unitId }: Account): void {
+  auditSubject({ kind: 'account', id, unitId });
 }
 
 /** The body as {@link checkTransfers} left it; the schema only documents it. */

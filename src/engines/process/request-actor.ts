@@ -13,8 +13,9 @@ interface Acting {
  * @throws `permission_missing`
  */
 export function actorOf({ body }: Acting): Actor {
-  const { kind, name } = currentContext().actor;
-  if (body.actor === undefined) return { id: name };
+  const { kind, id, name } = currentContext().actor;
+  // Names of people are not unique; those of machines are what process models were written with.
+  if (body.actor === undefined) return { id: kind === 'staff' ? id : name };
   if (kind === 'staff') throw refused('process.task:act_for');
   return { ...body.actor, via: name };
 }

@@ -32,6 +32,10 @@ export interface Access {
    * The patterns of permissions an actor holds anywhere, for what a page shows.
    */
   patternsOf(actor: Actor): Promise<readonly string[]>;
+  /**
+   * The patterns an actor holds in one unit by their own right: what may be passed on. What was lent by a colleague may not.
+   */
+  ownPatternsIn(actor: Actor, unitId: number): Promise<readonly string[]>;
   /** All permissions that routes and commands have named. */
   readonly permissions: ReadonlySet<string>;
   /** Notes a permission that something in the house asks for. */
@@ -128,6 +132,12 @@ export function createAccess(options: { db: Queryable; clock: Clock; rememberedS
     async patternsOf(actor) {
       const { grants } = await learn(actor);
       return [...new Set(grants.flatMap(({ patterns }) => patterns))].sort();
+    },
+    async ownPatternsIn(actor, unitId) {
+      const [{ grants }, below] = [await learn(actor), await units()];
+      return grants
+        .filter(({ from, unitId: top }) => from === null && below.get(top)?.includes(unitId) === true)
+        .flatMap(({ patterns }) => patterns);
     },
     forget() {
       generation += 1;

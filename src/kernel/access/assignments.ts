@@ -171,6 +171,16 @@ export async function endDelegation(
   }
 }
 
+/** Ends now all delegations a person gave or received that have not ended; returns how many. */
+export async function endDelegationsOf(tx: Transaction, staffId: string, clock: Clock): Promise<number> {
+  const { rowCount } = await tx.query(
+    `update kernel.delegation set valid_until = greatest(valid_from, $2)
+      where $1 in (from_id, to_id) and valid_until > greatest(valid_from, $2)`,
+    [staffId, clock.now().toString()],
+  );
+  return rowCount;
+}
+
 /** Delegations given or received by a person, also those that ended. */
 export async function listDelegations(db: Queryable, staffId: string): Promise<Delegation[]> {
   const { rows } = await db.query<Delegation>(

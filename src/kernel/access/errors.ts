@@ -12,6 +12,7 @@ export const accessError = defineErrors({
   unit_closed: { status: 409, title: 'Unit is closed' },
   role_not_found: { status: 404, title: 'Role not found' },
   role_built_in: { status: 409, title: 'Built-in roles are not changed' },
+  assignment_to_self: { status: 403, title: 'Nobody gives themselves a role' },
   assignment_not_found: { status: 404, title: 'Assignment not found' },
   delegation_not_found: { status: 404, title: 'Delegation not found' },
   delegation_to_self: { status: 422, title: 'Nobody delegates to themselves' },

@@ -11,6 +11,7 @@ export {
   delegate,
   endAssignment,
   endDelegation,
+  endDelegationsOf,
   listAssignments,
   listDelegations,
   readAssignment,

@@ -16,7 +16,7 @@ import {
 } from '#kernel/access';
 import type { Approvals } from '#kernel/approvals';
 import type { Clock } from '#kernel/clock';
-import { asSystem } from '#kernel/context';
+import { asSystem, currentContext } from '#kernel/context';
 import type { Transaction } from '#kernel/database';
 import { instantText } from '#kernel/dates';
 import { assignmentJson, roleJson } from './json.ts';
@@ -40,7 +40,7 @@ const assignmentInput: z.ZodType<AssignmentInput> = z.object({
 export function accessCommands(deps: { approvals: Approvals; access: Access; clock: Clock }) {
   const { approvals, access, clock } = deps;
 
-  /** With one administrator only, nobody could ever approve the second. */
+  /** With one administrator only, nobody could ever approve the second; whoever else may approve is asked. */
   async function needed(tx: Transaction): Promise<boolean> {
     const roles = await listRoles(tx);
     const approving = roles
@@ -49,11 +49,12 @@ export function accessCommands(deps: { approvals: Approvals; access: Access; clo
     const { rows } = await asSystem(() =>
       tx.query<{ people: number }>(
         `select count(distinct staff_id)::int as people from kernel.assignment
-          where role_code = any ($1) and valid_from <= $2 and (valid_until is null or valid_until > $2)`,
-        [approving, instantText(clock.now())],
+          where role_code = any ($1) and valid_from <= $2 and (valid_until is null or valid_until > $2)
+            and staff_id <> $3`,
+        [approving, instantText(clock.now()), currentContext().actor.id],
       ),
     );
-    return (rows[0]?.people ?? 0) >= 2;
+    return (rows[0]?.people ?? 0) >= 1;
   }
 
   const changeRole = approvals.define<RoleInput>({
@@ -82,7 +83,14 @@ export function accessCommands(deps: { approvals: Approvals; access: Access; clo
     permission: APPROVE,
     schema: assignmentInput,
     needed,
-    unitOf: async (tx, input) => (await mustReach(tx, input.unit)).unitId,
+    about: ({ staffId }) => [staffId],
+    async unitOf(tx, input) {
+      // Also not a colleague's right to give roles, lent for some days, to oneself for ever.
+      if (input.staffId === currentContext().actor.id) {
+        throw accessError('assignment_to_self', 'Somebody else must give you a role');
+      }
+      return (await mustReach(tx, input.unit)).unitId;
+    },
     async describe(tx, input) {
       const [role, unit] = [await readRole(tx, input.role), await mustReach(tx, input.unit)];
       const held = (await asSystem(() => listAssignments(tx, { staffId: input.staffId })))

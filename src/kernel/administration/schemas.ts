@@ -115,7 +115,7 @@ export const approvalQuery = z.strictObject({
   state: state.optional(),
   command: z.string().max(128).optional(),
 });
-export const approvalCursor = z.tuple([z.string(), z.string()]);
+export const approvalCursor = z.tuple([instantField, uuidField]);
 export const decisionBody = z.strictObject({ note: textField.max(500).default('') });
 
 export const meReply = z.object({

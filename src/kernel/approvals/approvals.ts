@@ -23,8 +23,8 @@ export interface Approvals {
   /**
    * Approves a request and carries it out in the same transaction, in the name of its maker.
    *
-   * @throws `approval_not_found`, `approval_decided`, `approval_expired`, `approval_by_maker`, `approval_by_machine`,
-   *   `approval_outdated`, `permission_missing`, and whatever the command refuses; then the request keeps waiting
+   * @throws `approval_not_found`, `approval_decided`, `approval_expired`, `approval_by_maker`, `approval_about_oneself`,
+   *   `approval_by_machine`, `approval_outdated`, `permission_missing`, and whatever the command refuses; then the request keeps waiting
    */
   approve(checker: Actor, requestId: string, note: string): Promise<ApprovalRequest>;
   /** As {@link approve}, without carrying anything out. */
@@ -119,7 +119,11 @@ export function createApprovals(options: { db: Database; clock: Clock; access: A
     if (makers.includes(checker.id)) {
       throw approvalError('approval_by_maker', 'Somebody else must decide what you asked for');
     }
-    const right = await access.rightIn(checker, request.permission, request.unitId, makers);
+    const about = concerned(request);
+    if (about.includes(checker.id)) {
+      throw approvalError('approval_about_oneself', 'Somebody else must decide what is about you');
+    }
+    const right = await access.rightIn(checker, request.permission, request.unitId, [...makers, ...about]);
     if (right === null) {
       // With the maker's own right, lent by the maker, only one person would have decided.
       if ((await access.rightIn(checker, request.permission, request.unitId)) !== null) {
@@ -128,6 +132,12 @@ export function createApprovals(options: { db: Database; clock: Clock; access: A
       throw approvalError('approval_not_found', 'There is no such approval request', { request_id: requestId });
     }
     return { request, checkerFor: right.onBehalfOf?.id ?? null };
+  }
+
+  function concerned({ command: name, input }: ApprovalRequest): readonly string[] {
+    const command = commands.get(name);
+    const parsed = command?.schema.safeParse(input);
+    return parsed?.success === true ? (command?.about?.(parsed.data) ?? []) : [];
   }
 
   async function decide(

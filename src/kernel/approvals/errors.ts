@@ -6,6 +6,7 @@ export const approvalError = defineErrors({
   approval_expired: { status: 409, title: 'Approval request has expired' },
   approval_outdated: { status: 409, title: 'What was asked for no longer fits' },
   approval_by_maker: { status: 403, title: 'Maker and checker must differ' },
+  approval_about_oneself: { status: 403, title: 'Nobody decides about themselves' },
   approval_by_machine: { status: 403, title: 'Only people approve' },
   approval_not_yours: { status: 403, title: 'Not your request' },
 });

@@ -5,4 +5,4 @@
 export { type ApprovalListener, type Approvals, createApprovals } from './approvals.ts';
 export { approvalError } from './errors.ts';
 export type { Answer, ApprovalRequest, Command, Difference, RequestState, Text2 } from './model.ts';
-export { listRequests, type RequestFilter, readRequest } from './store.ts';
+export { listRequests, type RequestFilter, readRequest, withdrawRequestsOf } from './store.ts';

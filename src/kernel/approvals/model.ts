@@ -33,6 +33,8 @@ export interface Command<Input> {
   needed?(tx: Transaction, input: Input): Promise<boolean>;
   /** The unit whose checkers decide. */
   unitOf(tx: Transaction, input: Input): Promise<number>;
+  /** The people it is about, who therefore do not decide; default nobody. */
+  about?(input: Input): readonly string[];
   /** Throws what would be refused anyway, so that nobody approves the impossible. */
   describe(tx: Transaction, input: Input): Promise<Difference>;
   /** Carries it out; called in the transaction of the approval, with `context.approvalId` set. */

@@ -1,4 +1,5 @@
-import type { Queryable } from '#kernel/database';
+import type { Clock } from '#kernel/clock';
+import type { Queryable, Transaction } from '#kernel/database';
 import { isUuid } from '#kernel/ids';
 import { approvalError } from './errors.ts';
 import type { ApprovalRequest, RequestState } from './model.ts';
@@ -25,6 +26,16 @@ export async function readRequest(
     throw approvalError('approval_not_found', 'There is no such approval request', { request_id: requestId });
   }
   return found;
+}
+
+/** Withdraws what a person asked for and nobody has decided, as they are leaving; returns how many there were. */
+export async function withdrawRequestsOf(tx: Transaction, makerId: string, clock: Clock): Promise<number> {
+  const { rowCount } = await tx.query(
+    `update kernel.approval_request set state = 'withdrawn', decided_at = $2, decision_note = ''
+      where maker_id = $1 and maker_kind = 'staff' and state = 'waiting'`,
+    [makerId, clock.now().toString()],
+  );
+  return rowCount;
 }
 
 export interface RequestFilter {

@@ -19,4 +19,11 @@ export { auditRoutes } from './routes.ts';
 export { type AuditEntry, type AuditFilter, allAudit, auditEnd, searchAudit } from './search.ts';
 export { csvField, plainText, plainTextOrNull } from './text.ts';
 export { auditChange, openTrail, type Trail, type TrailLog, type TrailOptions } from './trail.ts';
-export { grantUnmask, mayUnmask, type UnmaskGrant, type UnmaskInput, unmaskedFields } from './unmask.ts';
+export {
+  grantUnmask,
+  mayUnmask,
+  type UnmaskGrant,
+  type UnmaskInput,
+  unmaskedFields,
+  unmaskedSubjects,
+} from './unmask.ts';

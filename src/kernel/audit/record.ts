@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { currentContext, type Visibility } from '#kernel/context';
 import type { Transaction } from '#kernel/database';
-import { type AuditEffect, type AuditInput, type AuditSubject, subjectText } from './entry.ts';
+import { type AuditActor, type AuditEffect, type AuditInput, type AuditSubject, subjectText } from './entry.ts';
 
 /** What a room says of something it did, beside what is known of the request. */
 export interface AuditNote {
@@ -16,6 +16,8 @@ export interface AuditNote {
   /** The stable code of a refusal. */
   readonly code?: string | null;
   readonly effect?: AuditEffect;
+  /** Who did it, where that is not who is acting: somebody who is just signing in. */
+  readonly actor?: AuditActor;
 }
 
 /** Collects for one request. */
@@ -95,7 +97,7 @@ export function entryOfNote(note: AuditNote, at: string): Omit<AuditInput, 'meth
   const { actor, onBehalfOf, visibility, traceId, address, approvalId } = currentContext();
   return {
     at,
-    actor,
+    actor: note.actor ?? actor,
     onBehalfOf,
     action: note.action,
     effect: note.effect ?? 'change',

@@ -1,7 +1,7 @@
 /** The trail over HTTP, below /api/v1/audit. Reading the trail is recorded in it. */
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { decodeCursor, integerText, pageFrom, pageOf, type RouteModule } from '#kernel/http';
+import { decodeCursor, pageFrom, pageOf, type RouteModule } from '#kernel/http';
 import { parseSubject, subjectText } from './entry.ts';
 import { auditRead, auditSubject } from './record.ts';
 import { csvHeader, csvLine, entryJson, subjectLine } from './report.ts';
@@ -10,7 +10,7 @@ import { type AuditFilter, allAudit, searchAudit } from './search.ts';
 import { grantUnmask } from './unmask.ts';
 
 const tags = ['audit'];
-const cursorKey = z.tuple([integerText]);
+const cursorKey = z.tuple([z.string().regex(/^(0|[1-9]\d{0,17})$/)]);
 
 export const auditRoutes: RouteModule = (app, deps) => {
   const { db, clock } = deps;

@@ -52,6 +52,26 @@ export async function grantUnmask(tx: Transaction, clock: Clock, input: UnmaskIn
   return grant;
 }
 
+/** Which fields of which subjects (`kind:id`) who is acting now may see in plain at this moment, for lists of many. */
+export async function unmaskedSubjects({
+  db,
+  clock,
+}: {
+  readonly db: Queryable;
+  readonly clock: Clock;
+}): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const { actor } = currentContext();
+  const { rows } = await asSystem(() =>
+    db.query<{ subject: string; field: string }>(
+      `select subject, unnest(fields) as field from kernel.unmask_grant
+        where actor_id = $1 and actor_kind = $2 and expires_at > $3`,
+      [actor.id, actor.kind, clock.now().toString()],
+    ),
+  );
+  const bySubject = Map.groupBy(rows, ({ subject }) => subject);
+  return new Map([...bySubject].map(([subject, ones]) => [subject, new Set(ones.map(({ field }) => field))]));
+}
+
 /** Which fields of a subject who is acting now may see in plain at this moment by a grant; `*` stands for all. */
 export async function unmaskedFields(
   { db, clock }: { readonly db: Queryable; readonly clock: Clock },

@@ -122,6 +122,6 @@ export const staffRole = 'longmen_staff';
 export function applicationRoleMissing(): LongmenError {
   return databaseError(
     'database_role_missing',
-    `The role of DATABASE_URL can neither make nor become ${applicationRole}. Have an administrator run: create role ${applicationRole} nologin (unless it exists), and grant ${applicationRole} to <role of DATABASE_URL>`,
+    `The role of DATABASE_URL can neither make nor become ${applicationRole}. Have an administrator run: create role ${applicationRole} nologin and create role ${staffRole} nologin (unless they exist), grant ${staffRole} to ${applicationRole}, and grant ${applicationRole} to <role of DATABASE_URL>`,
   );
 }

@@ -4,6 +4,7 @@ import { decodeCursor, integerText, pageFrom, pageOf, pageQuery, type RouteModul
 import { findBook } from './book.ts';
 import { readEvents } from './log.ts';
 
+const position = z.string().regex(/^(0|[1-9]\d{0,17})$/, 'Not a position in the log');
 const eventReply = z
   .object({
     position: integerText,
@@ -26,14 +27,14 @@ export const eventRoutes: RouteModule = (app, { db }) => {
         querystring: z.strictObject({
           ...pageQuery,
           book: z.string().default('main'),
-          after: integerText.default('0').describe('Position to read behind.'),
+          after: position.default('0').describe('Position to read behind.'),
         }),
         response: { 200: pageOf(eventReply) },
       },
     },
     async ({ query }) => {
       const { bookId } = await findBook(db, query.book);
-      const after = decodeCursor(z.tuple([integerText]), query.cursor)?.[0] ?? query.after;
+      const after = decodeCursor(z.tuple([position]), query.cursor)?.[0] ?? query.after;
       const rows = await readEvents(db, bookId, BigInt(after), query.limit + 1);
       const page = pageFrom(rows, query.limit, ({ position }) => [position.toString()]);
       return {

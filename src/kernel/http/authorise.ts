@@ -16,7 +16,8 @@ declare module 'fastify' {
     permission?: RouteAccess;
     /**
      * What the permission must reach beyond single rows: `book`, for what adds up over a book (the one, or the ones, that
-     * `book` in query, body or path names, else `main`; or those of `entity`); `institution`, for what all share.
+     * `book` in query, body or path names, and those of `entity`; without either `main`; with `consolidation` all there
+     * are); `institution`, for what all share.
      */
     reach?: 'book' | 'institution';
   }
@@ -68,11 +69,13 @@ export function reaching(db: Queryable, reach: 'book' | 'institution') {
     const { visibility } = currentContext();
     if (visibility === 'all') return;
     const named = { ...fields(request.body), ...fields(request.query), ...fields(request.params) };
+    const { book, entity, consolidation } = named;
+    // Whoever names more than one of these must reach each: which one counts is for the handler to say.
     const narrow =
       reach === 'institution' ||
-      (typeof named.entity === 'string'
-        ? !(await reachesEntity(db, named.entity, visibility))
-        : !(await reachesBooks(db, typeof named.book === 'string' ? named.book.split(',') : ['main'])));
+      consolidation !== undefined ||
+      (typeof entity === 'string' && !(await reachesEntity(db, entity, visibility))) ||
+      ((entity === undefined || book !== undefined) && !(await reachesBooks(db, bookCodes(book))));
     if (narrow) throw tooNarrow();
   };
 }
@@ -86,6 +89,11 @@ export function tooNarrow(): Error {
 
 function fields(part: unknown): Record<string, unknown> {
   return typeof part === 'object' && part !== null ? (part as Record<string, unknown>) : {};
+}
+
+/** Handlers read lists with or without spaces around the codes. */
+function bookCodes(book: unknown): string[] {
+  return typeof book === 'string' ? book.split(',').map((code) => code.trim()) : ['main'];
 }
 
 /** A book that the request cannot know of at all is left to the handler, which says that it is not there. */

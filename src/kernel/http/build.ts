@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import Fastify, { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import Fastify, { type FastifyReply, type FastifyRequest, LogController, type RouteOptions } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { createAccess } from '#kernel/access';
 import { createApprovals } from '#kernel/approvals';
@@ -16,7 +16,7 @@ import { addOpenApi } from './openapi.ts';
 import { API_PREFIX, needsToken } from './paths.ts';
 import { problemHeaders, problemText, publicError } from './problem.ts';
 import { traceIdOf } from './trace.ts';
-import type { HttpApp, HttpDeps, HttpOptions, RouteModule } from './types.ts';
+import type { GuardedRoute, HttpApp, HttpDeps, HttpOptions, RouteModule } from './types.ts';
 
 /** A whole request, body included, must have arrived by then; it keeps slow senders from holding connections. */
 const REQUEST_TIMEOUT_MS = 120_000;
@@ -81,6 +81,7 @@ export async function buildHttp(options: HttpOptions, modules: readonly RouteMod
   // A guard belongs to its route, not to the text of the address, which can be spelled in more than one way.
   app.addHook('onRoute', (route) => {
     addresses.add(route);
+    options.onRoute?.(guardedRoute(route));
     if (!needsToken(route.url)) return;
     const hooks = [route.onRequest ?? []].flat();
     // A route for HEAD is made from one for GET, hooks and all.
@@ -117,6 +118,18 @@ export async function buildHttp(options: HttpOptions, modules: readonly RouteMod
   return app;
 }
 
+function guardedRoute({ method, url, config, schema }: RouteOptions): GuardedRoute {
+  return {
+    // One of GET answers HEAD as well.
+    method: [method].flat().includes('GET') ? 'GET' : [method].flat().join(','),
+    url,
+    // A route that needs one and does not say is refused right after.
+    permission: config?.permission ?? 'public',
+    reach: config?.reach ?? null,
+    schemas: { params: schema?.params, querystring: schema?.querystring, body: schema?.body },
+  };
+}
+
 function openReply(request: FastifyRequest, reply: FastifyReply): void {
   reply.headers(SECURITY_HEADERS);
   reply.header('trace-id', request.id);
@@ -126,7 +139,7 @@ function problemSender({ log }: HttpOptions) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     // Row-level security has no rows, and no rights on tables, for who does not see all; both end here, closed.
     const narrow = sqlState(error) === '42501' && request.right !== null && request.right.visibility !== 'all';
-    const told = publicError(narrow ? tooNarrow() : error);
+    const told = publicError(narrow ? tooNarrow() : isUnstorable(error) ? unstorable() : error);
     request.problemCode = told.code;
     if (told.status >= 500) {
       const facts = { code: told.code, trace_id: request.id, method: request.method, route: routeOf(request) };
@@ -134,6 +147,15 @@ function problemSender({ log }: HttpOptions) {
     }
     reply.code(told.status).headers(problemHeaders(told)).send(problemText(told, request.id));
   };
+}
+
+/** Fields that are only looked for are not checked for what no text in the database holds: U+0000, half letters. */
+function isUnstorable(error: unknown): boolean {
+  return ['22021', '22P05'].includes(sqlState(error) ?? '');
+}
+
+function unstorable(): Error {
+  return httpError('text_unstorable', 'A text in the request holds what can neither be stored nor looked for');
 }
 
 function nothingAt(addresses: AddressBook, request: FastifyRequest, reply: FastifyReply): Error {

@@ -12,6 +12,7 @@ export const httpError = defineErrors({
   body_too_large: { status: 413, title: 'Request body too large' },
   content_type_unsupported: { status: 415, title: 'Content type not supported' },
   request_invalid: { status: 400, title: 'Request does not match its schema' },
+  text_unstorable: { status: 400, title: 'Text cannot be stored' },
   cursor_invalid: { status: 400, title: 'Cursor not valid' },
   route_not_found: { status: 404, title: 'No such address' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },

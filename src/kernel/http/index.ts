@@ -10,6 +10,7 @@ export { dateField, instantField, textField, uuidField } from './fields.ts';
 export { type Answer, bodyDigest, type Idempotency, purgeIdempotencyKeys } from './idempotency.ts';
 export { decodeCursor, encodeCursor, PAGE_LIMIT, type Page, pageFrom, pageOf, pageQuery } from './paging.ts';
 export type {
+  GuardedRoute,
   HttpApp,
   HttpDeps,
   HttpOptions,

@@ -17,7 +17,7 @@ declare module 'fastify' {
     personal?: boolean;
     /**
      * `after`: the entry of a write may be stored right after its answer, as a read's is; for writes that keep a journal of
-     * their own and must not wait. `none`: a request that reads nothing personal and changes nothing, though by POST.
+     * their own and must not wait. `none`: a request that changes nothing, though by POST; recorded as a read, if it is personal.
      */
     audit?: 'after' | 'none';
   }
@@ -90,6 +90,20 @@ export interface HttpOptions {
   /** Default: made here. Given when something else in the process needs the same ones. */
   readonly access?: Access;
   readonly approvals?: Approvals;
+  /** Hears of every route with what it asks for, before the server is ready. */
+  readonly onRoute?: (route: GuardedRoute) => void;
+}
+
+/** A route and what it asks for; see the README about permissions and reach. */
+export interface GuardedRoute {
+  readonly method: string;
+  /** Pattern of the address, such as `/api/v1/things/:id`. */
+  readonly url: string;
+  /** `resource:action`, `signed_in` or `public`. */
+  readonly permission: string;
+  readonly reach: 'book' | 'institution' | null;
+  /** The schemas of path, query and body, where it has some. */
+  readonly schemas: { readonly params?: unknown; readonly querystring?: unknown; readonly body?: unknown };
 }
 
 /** What a room gets to build its routes with. */

@@ -40,13 +40,21 @@ export async function forgetFailures(db: Queryable, account: string): Promise<vo
   await db.query(`delete from kernel.sign_in_failure where scope = 'account' and key = $1`, [keyText(account)]);
 }
 
-/** Deletes counts that no longer matter, and codes that no longer could be sent again; for a daily job. */
+/** A place nobody signed in from for so long is a new one. */
+const PLACE_DAYS = 180;
+
+/** Deletes counts that no longer matter, codes that no longer could be sent again, and old places; for a daily job. */
 export async function purgeAttempts(db: Queryable, clock: Clock): Promise<void> {
   const before = clock.now().subtract({ hours: FORGOTTEN_AFTER_HOURS }).toString();
   await db.query('delete from kernel.sign_in_failure where last_failed_at < $1', [before]);
   await db.query('delete from kernel.staff_code where used_at < $1', [before]);
   await db.query('delete from identity.verification where "expiresAt" < $1', [before]);
   await db.query('delete from identity.session where "expiresAt" < $1', [before]);
+  const forgotten = clock
+    .now()
+    .subtract({ hours: 24 * PLACE_DAYS })
+    .toString();
+  await db.query('delete from kernel.sign_in_place where last_used_at < $1', [forgotten]);
 }
 
 async function count(db: Queryable, scope: 'account' | 'address', key: string, backoff: Backoff, clock: Clock) {

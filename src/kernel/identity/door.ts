@@ -6,74 +6,17 @@ import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { invariant } from '#kernel/errors';
-import { type HttpApp, refuseForeignWrite, type SessionIdentity, textField, uuidField } from '#kernel/http';
+import { type HttpApp, refuseForeignWrite, type SessionIdentity } from '#kernel/http';
 import { type Attempt, attemptBegins, attemptSucceeded } from './attempts.ts';
 import { AUTH_PATH, SIGN_IN_PAGE, SSO_PROVIDER } from './auth.ts';
 import { identityError } from './errors.ts';
 import type { Identity } from './interface.ts';
+import { openJournal, type Place } from './journal.ts';
 import { acceptLink, readLink } from './links.ts';
-import { LONGEST_PASSWORD } from './model.ts';
 import { addPages } from './page.ts';
 import { checkNewPassword, rememberPassword, verifyPassword } from './passwords.ts';
 import { readStaff } from './read.ts';
-
-const password = z
-  .string()
-  .min(1)
-  .max(4 * LONGEST_PASSWORD);
-const code = z.string().min(1).max(64);
-const credential = z.record(z.string(), z.unknown());
-
-/** A step of better-auth that is let through as it is. */
-interface Step {
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  readonly body?: z.ZodType;
-  /** Only for somebody who is signed in. */
-  readonly session?: true;
-  /** A secret is tried, so failures count: of the account that is signed in, if any, and of the address. */
-  readonly counted?: true;
-  /** Part of signing in: whatever goes wrong is told with one code. */
-  readonly signIn?: true;
-}
-
-const steps: readonly Step[] = [
-  { method: 'POST', path: '/sign-out', body: z.strictObject({}).optional() },
-  { method: 'POST', path: '/two-factor/enable', body: z.strictObject({ password }), session: true, counted: true },
-  { method: 'POST', path: '/two-factor/disable', body: z.strictObject({ password }), session: true, counted: true },
-  {
-    method: 'POST',
-    path: '/two-factor/generate-backup-codes',
-    body: z.strictObject({ password }),
-    session: true,
-    counted: true,
-  },
-  { method: 'POST', path: '/two-factor/verify-totp', body: z.strictObject({ code }), counted: true, signIn: true },
-  {
-    method: 'POST',
-    path: '/two-factor/verify-backup-code',
-    body: z.strictObject({ code }),
-    counted: true,
-    signIn: true,
-  },
-  { method: 'GET', path: '/passkey/generate-register-options', session: true },
-  {
-    method: 'POST',
-    path: '/passkey/verify-registration',
-    body: z.strictObject({ response: credential, name: textField.max(100).optional() }),
-    session: true,
-  },
-  { method: 'GET', path: '/passkey/generate-authenticate-options' },
-  {
-    method: 'POST',
-    path: '/passkey/verify-authentication',
-    body: z.strictObject({ response: credential }),
-    counted: true,
-    signIn: true,
-  },
-  { method: 'GET', path: '/passkey/list-user-passkeys', session: true },
-  { method: 'POST', path: '/passkey/delete-passkey', body: z.strictObject({ id: uuidField }), session: true },
-];
+import { passwordField, type Step, steps } from './steps.ts';
 
 interface Outcome {
   readonly response: Response;
@@ -85,6 +28,7 @@ interface Outcome {
 
 export function signInDoor(identity: Identity) {
   const { db, clock, sessions, policy } = identity;
+  const journal = openJournal({ db, clock, policy });
 
   async function forward(
     request: FastifyRequest,
@@ -113,6 +57,21 @@ export function signInDoor(identity: Identity) {
     return cookie === undefined ? null : sessions.verify(cookie);
   }
 
+  /** The session of a request, as long as it lasts. */
+  function presentSession(request: FastifyRequest): Promise<SessionIdentity | null> {
+    return sessionOf(request).catch((error: unknown) => {
+      if (error instanceof Error && 'status' in error && error.status === 401) return null;
+      throw error;
+    });
+  }
+
+  /** Writes down who has a session now that this answer gives its cookie; does nothing when it gives none. */
+  async function noteSession(request: FastifyRequest, response: Response): Promise<void> {
+    const set = response.headers.getSetCookie().filter((cookie) => !/;\s*max-age=0\s*(;|$)/i.test(cookie));
+    const session = await sessions.verify(set.map((cookie) => cookie.split(';', 1)[0]).join('; '));
+    if (session !== null) await journal.signedIn(session, placeOf(request));
+  }
+
   async function sessionNeeded(request: FastifyRequest): Promise<SessionIdentity> {
     const session = await sessionOf(request);
     if (session === null) throw identityError('session_needed', 'Sign in first');
@@ -128,7 +87,7 @@ export function signInDoor(identity: Identity) {
   }
 
   /** A code opens the door once, also within the half minute it is valid for. */
-  async function refuseUsedCode(outcome: Outcome, code: string): Promise<void> {
+  async function refuseUsedCode(request: FastifyRequest, outcome: Outcome, code: string): Promise<void> {
     const staffId = staffIdOf(outcome);
     const present = clock.now();
     await db.query('delete from kernel.staff_code where staff_id = $1 and used_at < $2', [
@@ -143,6 +102,7 @@ export function signInDoor(identity: Identity) {
     if (rowCount === 1) return;
     await db.query('delete from identity.session where token = $1', [outcome.token]);
     sessions.forget();
+    await journal.refused(await loginOf(outcome), placeOf(request));
     throw signInRefused();
   }
 
@@ -154,17 +114,37 @@ export function signInDoor(identity: Identity) {
   async function take(request: FastifyRequest, reply: FastifyReply, step: Step): Promise<FastifyReply> {
     refuseForeignWrite(request);
     const session = step.session === true ? await sessionNeeded(request) : null;
+    const present = session ?? (await presentSession(request));
     const attempt: Attempt | null =
       step.counted === true ? { account: session?.login ?? null, address: request.ip } : null;
     if (attempt !== null) await attemptBegins(db, attempt, clock);
     const { body } = request;
     const outcome = await forward(request, { method: step.method, path: step.path, ...(body ? { body } : {}) });
     if (outcome.response.ok) {
-      if (step.path === '/two-factor/verify-totp') await refuseUsedCode(outcome, (body as { code: string }).code);
+      if (step.path === '/two-factor/verify-totp')
+        await refuseUsedCode(request, outcome, (body as { code: string }).code);
       if (attempt !== null)
         await attemptSucceeded(db, { ...attempt, account: attempt.account ?? (await loginOf(outcome)) });
     }
+    await note(request, step, present, outcome.response);
     return relay(reply, outcome, step.signIn === true);
+  }
+
+  /** @param present the session before this step */
+  async function note(request: FastifyRequest, step: Step, present: SessionIdentity | null, response: Response) {
+    const place = placeOf(request);
+    if (!response.ok) {
+      if (step.signIn === true && present === null) await journal.refused(null, place);
+      if (step.counted === true && present !== null) await journal.changeRefused('second_factor', present, place);
+      return;
+    }
+    if (step.signIn === true && present === null) return noteSession(request, response);
+    if (present === null) return;
+    if (step.path === '/sign-out') return journal.signedOut(present, place);
+    // Whoever is signed in and shows a code has set up their second factor.
+    const changed = step.path === '/two-factor/verify-totp' ? 'second_factor' : step.changes;
+    if (changed !== undefined) return journal.changed(changed, present, place);
+    if (step.signIn === true) return noteSession(request, response);
   }
 
   async function signIn(request: FastifyRequest, reply: FastifyReply, body: { username: string; password: string }) {
@@ -172,10 +152,16 @@ export function signInDoor(identity: Identity) {
     const attempt = { account: body.username, address: request.ip };
     await attemptBegins(db, attempt, clock);
     const outcome = await forward(request, { method: 'POST', path: '/sign-in/username', body });
-    if (!outcome.response.ok) throw signInRefused();
+    if (!outcome.response.ok) {
+      await journal.refused(body.username, placeOf(request));
+      throw signInRefused();
+    }
     // With a second factor to come, only that clears the count: guessing it must not be free.
     const second = outcome.body.twoFactorRedirect === true;
-    if (!second) await attemptSucceeded(db, attempt);
+    if (!second) {
+      await attemptSucceeded(db, attempt);
+      await noteSession(request, outcome.response);
+    }
     return relay(reply, outcome, true, {
       signed_in: !second,
       second_factors: second ? (outcome.body.twoFactorMethods ?? []) : [],
@@ -188,10 +174,12 @@ export function signInDoor(identity: Identity) {
     body: { current_password: string; new_password: string },
   ) {
     refuseForeignWrite(request);
-    const { staffId, login } = await sessionNeeded(request);
+    const session = await sessionNeeded(request);
+    const { staffId, login } = session;
     const attempt = { account: login, address: request.ip };
     await attemptBegins(db, attempt, clock);
     if (!(await verifyPassword(await passwordHashOf(staffId), body.current_password))) {
+      await journal.changeRefused('password', session, placeOf(request));
       throw identityError('password_wrong', 'The present password is not right');
     }
     await attemptSucceeded(db, attempt);
@@ -201,7 +189,10 @@ export function signInDoor(identity: Identity) {
       path: '/change-password',
       body: { currentPassword: body.current_password, newPassword: body.new_password, revokeOtherSessions: true },
     });
-    if (outcome.response.ok) await rememberPassword(db, staffId, await passwordHashOf(staffId), clock);
+    if (outcome.response.ok) {
+      await rememberPassword(db, staffId, await passwordHashOf(staffId), clock);
+      await journal.changed('password', session, placeOf(request));
+    }
     return relay(reply, outcome, false, { changed: true });
   }
 
@@ -246,27 +237,25 @@ export function signInDoor(identity: Identity) {
     }
     app.post(
       `${AUTH_PATH}/sign-in/username`,
-      { schema: { hide, body: z.strictObject({ username: z.string().min(1).max(100), password }) } },
+      { schema: { hide, body: z.strictObject({ username: z.string().min(1).max(100), password: passwordField }) } },
       (request, reply) => signIn(request, reply, request.body),
     );
     app.post(
       `${AUTH_PATH}/change-password`,
-      { schema: { hide, body: z.strictObject({ current_password: password, new_password: password }) } },
+      { schema: { hide, body: z.strictObject({ current_password: passwordField, new_password: passwordField }) } },
       (request, reply) => changePassword(request, reply, request.body),
     );
     app.post(`${AUTH_PATH}/sign-in/sso`, { schema: { hide, body: z.strictObject({}).optional() } }, beginSso);
     app.get(`${AUTH_PATH}/callback/${SSO_PROVIDER}`, { schema: { hide } }, async (request, reply) => {
       const search = new URL(request.raw.url ?? '/', identity.publicUrl()).search;
       const { response } = await forward(request, { method: 'GET', path: `/callback/${SSO_PROVIDER}`, search });
+      await noteSession(request, response);
       const location = new URL(response.headers.get('location') ?? SIGN_IN_PAGE, identity.publicUrl());
       const here = location.origin === new URL(identity.publicUrl()).origin;
       return withCookies(reply, response).redirect(here ? `${location.pathname}${location.search}` : SIGN_IN_PAGE, 303);
     });
     app.get(`${AUTH_PATH}/session`, { schema: { hide } }, async (request) => {
-      const session = await sessionOf(request).catch((error: unknown) => {
-        if (error instanceof Error && 'status' in error && error.status === 401) return null;
-        throw error;
-      });
+      const session = await presentSession(request);
       const person = session === null ? null : { login: session.login, name: session.name, locale: session.locale };
       return { person, single_sign_on: identity.ssoConfigured };
     });
@@ -281,16 +270,22 @@ export function signInDoor(identity: Identity) {
     );
     app.post(
       `${AUTH_PATH}/welcome`,
-      { schema: { hide, body: z.strictObject({ token: z.string().max(100), password }) } },
+      { schema: { hide, body: z.strictObject({ token: z.string().max(100), password: passwordField }) } },
       async (request) => {
         refuseForeignWrite(request);
         const staff = await db.transaction((tx) => acceptLink(tx, request.body, policy, clock));
         sessions.forget();
+        await journal.changed('password', staff, placeOf(request));
         return { login: staff.login };
       },
     );
     addPages(app);
   };
+}
+
+function placeOf(request: FastifyRequest): Place {
+  const device = (request.headers['user-agent'] ?? '').slice(0, 300);
+  return { address: request.ip, device, traceId: request.id };
 }
 
 function staffIdOf({ body: { user } }: Outcome): string {

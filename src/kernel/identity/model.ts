@@ -53,6 +53,11 @@ export function stateAfter(state: StaffState, change: StaffChange): StaffState {
 const LOGIN = /^[a-z0-9][a-z0-9._-]{1,62}$/;
 const EMAIL = /^[^\s@<>"(),:;\\[\]]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)*$/;
 
+/** Whether a text can be a login. */
+export function isLogin(text: string): boolean {
+  return LOGIN.test(text);
+}
+
 /** Lower case, checked. @throws `login_invalid` */
 export function checkLogin(text: string): string {
   const login = text.toLowerCase();

@@ -88,7 +88,7 @@ export function staffRoutes(identity: Identity): RouteModule {
         },
       },
       async ({ query }) => {
-        const [after] = decodeCursor(z.tuple([z.string()]), query.cursor) ?? [];
+        const [after] = decodeCursor(z.tuple([textField]), query.cursor) ?? [];
         const units = await unitCodes(db);
         const rows = await listStaff(db, { state: query.state, after, limit: query.limit + 1 });
         const { items, next_cursor } = pageFrom(rows, query.limit, ({ login }) => [login]);
@@ -176,6 +176,7 @@ export function staffRoutes(identity: Identity): RouteModule {
             return { status: 200, body: staffJson(staff, await unitCodes(tx)) };
           });
           identity.sessions.forget();
+          deps.access.forget();
         },
       );
     }

@@ -1,4 +1,6 @@
 /** Writing people: invited, changed, suspended, gone. Nobody is deleted: what they did stays theirs. */
+import { endDelegationsOf } from '#kernel/access';
+import { withdrawRequestsOf } from '#kernel/approvals';
 import type { Clock } from '#kernel/clock';
 import { asSystem } from '#kernel/context';
 import { isUniqueViolation, type Queryable, sqlState, type Transaction } from '#kernel/database';
@@ -137,7 +139,8 @@ export async function updateStaff(tx: Transaction, staffId: string, patch: Staff
 
 /**
  * Suspends, reinstates or sees off a person. Whoever is kept out loses sessions and links at once; other processes
- * believe a session for 4 seconds more. The same again changes nothing.
+ * believe a session for 4 seconds more. Nobody stands in for them, or they for anybody, any longer, and what they asked
+ * others to approve is withdrawn. The same again changes nothing.
  *
  * @throws `staff_not_found`, `staff_state_invalid`
  */
@@ -154,6 +157,10 @@ export async function changeStaffState(
   await asSystem(async () => {
     await endSessions(tx, staffId);
     await endLinks(tx, staffId, clock);
+    if (change !== 'reinstate') {
+      await endDelegationsOf(tx, staffId, clock);
+      await withdrawRequestsOf(tx, staffId, clock);
+    }
     if (change === 'reinstate') {
       await tx.query(`update identity.account set password = $2 where "userId" = $1 and "providerId" = 'credential'`, [
         staffId,

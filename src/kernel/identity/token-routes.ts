@@ -1,6 +1,6 @@
 /** Machine tokens over HTTP. */
 import { z } from 'zod';
-import { type Access, checkPattern, covers, readUnit, refused } from '#kernel/access';
+import { type Access, checkPattern, readUnit, refused } from '#kernel/access';
 import type { Actor } from '#kernel/context';
 import { instantField, pageOf, type RouteModule, textField, uuidField } from '#kernel/http';
 import { createToken, listTokens, revokeToken, type TokenIdentity, type TokenRecord } from '#kernel/tokens';
@@ -98,18 +98,12 @@ function tokenJson(token: TokenIdentity & Partial<TokenRecord>, units: ReadonlyM
 }
 
 /**
- * Nobody gives a machine more than they hold themselves: each pattern is covered by one of theirs, and what it means
- * today they may do in this unit.
+ * Nobody gives a machine more than they hold themselves in its unit, and by their own right: what a colleague lent for some
+ * days must not live on in a token.
  */
 async function mayGive(access: Access, actor: Actor, patterns: readonly string[], unitId: number): Promise<boolean> {
-  const held = await access.patternsOf(actor);
-  for (const pattern of patterns) {
-    if (!held.some((one) => coversPattern(one, pattern))) return false;
-    for (const permission of [...access.permissions].filter((one) => covers(pattern, one))) {
-      if ((await access.rightIn(actor, permission, unitId)) === null) return false;
-    }
-  }
-  return true;
+  const held = await access.ownPatternsIn(actor, unitId);
+  return patterns.every((pattern) => held.some((one) => coversPattern(one, pattern)));
 }
 
 /** Whether every permission that `narrow` covers is covered by `wide`. */

@@ -67,6 +67,16 @@ export const shippedTemplates: readonly Template[] = [
     ],
   ),
   template(
+    'passkey_changed',
+    'urgent',
+    ['at', 'address'],
+    ['您的通行密钥已变更', '您的通行密钥于 {at} 从 {address} 新增或删除。\n\n如非本人操作，请立即联系管理员。'],
+    [
+      'Your passkeys have changed',
+      'A passkey was added or removed at {at} from {address}.\n\nIf it was not you, tell your administrator at once.',
+    ],
+  ),
+  template(
     'account_locked',
     'urgent',
     ['at', 'address', 'until'],
@@ -113,6 +123,13 @@ export const shippedTemplates: readonly Template[] = [
     ['book', 'period', 'actor'],
     ['会计期间已结账：{period}', '{actor} 已将账簿 {book} 结账至 {period}。'],
     ['Period closed: {period}', '{actor} has closed book {book} through {period}.'],
+  ),
+  template(
+    'period_sealed',
+    'normal',
+    ['book', 'period', 'actor'],
+    ['会计期间已封账：{period}', '{actor} 已将账簿 {book} 封账至 {period}。'],
+    ['Period sealed: {period}', '{actor} has sealed book {book} through {period}.'],
   ),
   template(
     'period_reopened',

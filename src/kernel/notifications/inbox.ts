@@ -145,3 +145,21 @@ export async function savePreferences(
   );
   return { webhookSecret };
 }
+
+/** How many notifications go in one statement. */
+const PURGED_AT_ONCE = 10_000;
+
+/**
+ * Lets go of what was told before an instant (RFC 3339) and is not on its way any more, with the proof of its
+ * delivery; returns how many notifications that were.
+ */
+export async function purgeNotifications(db: Queryable, before: string): Promise<number> {
+  for (let records = 0; ; ) {
+    const { rows } = await asSystem(() =>
+      db.query<{ purged: number }>('select kernel.purge_notifications($1, $2) as purged', [before, PURGED_AT_ONCE]),
+    );
+    const purged = rows[0]?.purged ?? 0;
+    records += purged;
+    if (purged < PURGED_AT_ONCE) return records;
+  }
+}

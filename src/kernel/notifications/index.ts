@@ -12,6 +12,7 @@ export {
   markRead,
   type Notification,
   type Preferences,
+  purgeNotifications,
   readPreferences,
   savePreferences,
 } from './inbox.ts';

@@ -20,6 +20,7 @@ import {
   notify,
   openNotifier,
   type Preferences,
+  purgeNotifications,
   redeliver,
   savePreferences,
   saveTemplate,
@@ -382,4 +383,14 @@ test('the loop sends until it is told to stop', async () => {
   while ((await proofs(staffId))[0]?.state !== 'delivered') await new Promise((resolve) => setTimeout(resolve, 10));
   stop.abort();
   await running;
+});
+
+test('old notifications go with their proofs; what is on its way stays', async () => {
+  const [old, waiting] = [await person(), await person()];
+  await tell(old);
+  while ((await proofs(old))[0]?.state !== 'delivered') await sender.sendDue();
+  await tell(waiting);
+  clock.advance({ hours: 1 });
+  assert.ok((await purgeNotifications(db, clock.now().toString())) > 0);
+  assert.deepEqual([(await proofs(old)).length, (await proofs(waiting)).length], [0, 1]);
 });

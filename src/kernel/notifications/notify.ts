@@ -6,7 +6,7 @@ import type { Transaction } from '#kernel/database';
 import { newId } from '#kernel/ids';
 import { type Channel, render, type Urgency, type Values } from './model.ts';
 import { holdersOf, readPeople } from './people.ts';
-import { readTemplate } from './templates.ts';
+import { templateInUse } from './templates.ts';
 
 export interface NotifyInput {
   /** One person, or everybody who holds a permission in a unit, except some. */
@@ -31,7 +31,7 @@ export interface NotifyInput {
  * @throws `notification_template_not_found`, `notification_value_missing`, `notification_value_unknown`
  */
 export async function notify(tx: Transaction, clock: Clock, input: NotifyInput): Promise<string[]> {
-  const template = await readTemplate(tx, input.template);
+  const template = await templateInUse(tx, input.template);
   const { title, body } = render(template, input.values);
   const urgency = input.urgency ?? template.urgency;
   return asSystem(async () => {

@@ -88,7 +88,26 @@ export async function readTemplate(db: Queryable, code: string): Promise<KeptTem
   );
   const [row] = rows;
   if (row !== undefined) return templateOf(row);
-  throw notificationError('notification_template_not_found', `There is no template ${code}`, { template: code });
+  throw templateNotFound(code);
+}
+
+function templateNotFound(code: string) {
+  return notificationError('notification_template_not_found', `There is no template ${code}`, { template: code });
+}
+
+/**
+ * The texts to use at present: those that are kept, or those that were shipped as long as no server has brought them in.
+ * Error: `notification_template_not_found`.
+ */
+export async function templateInUse(db: Queryable, code: string): Promise<Template> {
+  const shipped = shippedTemplates.find((template) => template.code === code);
+  const { rows } = await asSystem(() =>
+    db.query<Row>(`select ${fields} from kernel.notification_template where code = $1`, [code]),
+  );
+  const [row] = rows;
+  if (row !== undefined) return templateOf(row);
+  if (shipped !== undefined) return shipped;
+  throw templateNotFound(code);
 }
 
 /** All templates, by code. */

@@ -41,6 +41,13 @@ export const retentionKinds = {
     minimumDays: 1,
     legalBasis: 'Technical records; the events themselves are kept',
   },
+  notifications: {
+    about: 'what people were told, with the proof of its delivery',
+    action: 'delete',
+    keepDays: 400,
+    minimumDays: 90,
+    legalBasis: 'Technical records; what was done and decided stands in the audit trail',
+  },
   idempotency_keys: {
     about: 'Idempotency-Keys of HTTP requests with their answers',
     action: 'delete',

@@ -18,6 +18,7 @@ suite('policies', () => {
         ['ledger_postings', 3_653, 'archive', null],
         ['process_history', null, 'delete', null],
         ['webhook_deliveries', 30, 'delete', null],
+        ['notifications', 400, 'delete', null],
         ['idempotency_keys', 7, 'delete', null],
       ],
     );

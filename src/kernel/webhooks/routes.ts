@@ -1,7 +1,7 @@
 /** Webhook subscriptions over HTTP. */
 import { z } from 'zod';
 import { findBook } from '#kernel/events';
-import { pageOf, type RouteModule } from '#kernel/http';
+import { pageOf, type RouteModule, uuidField } from '#kernel/http';
 import type { Subscription } from './subscriptions.ts';
 import type { Webhooks } from './webhooks.ts';
 
@@ -64,7 +64,7 @@ export function webhookRoutes(webhooks: Webhooks): RouteModule {
         schema: {
           tags: ['webhooks'],
           summary: 'Remove a subscription and its deliveries',
-          params: z.strictObject({ id: z.string() }),
+          params: z.strictObject({ id: uuidField }),
           querystring: bookQuery,
           response: { 204: z.null() },
         },

@@ -10,8 +10,9 @@ import { headPosition, listConsumers, readEvents, replay } from '#kernel/events'
 import { newId } from '#kernel/ids';
 import { about, type TestBook, testLedger, transfer } from '#test/ledger';
 import { openAlerts } from './alerts.ts';
+import { openCustomer } from './customers.ts';
 import type { RuleInput } from './rules.ts';
-import { addNode, openCustomer, openTreeAccounts } from './service.ts';
+import { addNode, openTreeAccounts } from './service.ts';
 
 const { db, clock, ledger, book } = await testLedger({ after });
 const deps = { db, clock, ledger };

@@ -6,6 +6,7 @@ export const centreError = defineErrors({
   tree_key_invalid: { status: 400, title: 'Not a key of a customer' },
   tree_not_found: { status: 404, title: 'Customer not found' },
   tree_closed: { status: 409, title: 'The account tree of the customer is closed' },
+  customer_different: { status: 409, title: 'The customer is known as another party' },
   node_invalid: { status: 400, title: 'Not a node of an account tree' },
   node_not_found: { status: 404, title: 'Node not found' },
   node_different: { status: 409, title: 'The node exists with another name' },

@@ -7,7 +7,7 @@ import { centreError } from './errors.ts';
 import { type Holding, kindOf, type Total } from './model.ts';
 import type { Alert } from './raise.ts';
 import type { AlertRule } from './rules.ts';
-import type { Action } from './store.ts';
+import type { Action, Customer } from './store.ts';
 import type { TreeAccount, TreeView } from './tree.ts';
 
 /** Minor units of an amount in text, else the given error of this room. */
@@ -55,6 +55,10 @@ function treeAccountJson(one: TreeAccount) {
     ...held,
     opened_at: openedAt,
   };
+}
+
+export function customerJson({ key, openedAt, partyId }: Customer) {
+  return { customer: key, opened_at: openedAt, party_id: partyId };
 }
 
 export function treeJson(tree: TreeView) {

@@ -42,10 +42,19 @@ const sequence = z.string().regex(/^(0|[1-9]\d{0,17})$/, 'Not a position in a jo
 export const statementCursor = z.tuple([date, sequence, side]);
 export const alertCursor = z.tuple([sequence, uuid, uuid]);
 
-export const customerBody = z.strictObject({ book, key });
-export const customerReply = z.object({ customer: z.string(), opened_at: z.string() }).meta({ id: 'Customer' });
+const party = uuid.describe('The party that the customer is.');
+export const customersQuery = pagedQuery.extend({
+  party_id: uuid
+    .optional()
+    .describe('Only those of this party, of whoever stands for it, and of all merged into that one.'),
+});
+export const customerBody = z.strictObject({ book, key, party_id: party.optional() });
+export const partyBody = z.strictObject({ book, party_id: party });
+export const customerReply = z
+  .object({ customer: z.string(), opened_at: z.string(), party_id: z.string().nullable() })
+  .meta({ id: 'Customer' });
 export const listedCustomer = z
-  .object({ customer: z.string(), opened_at: z.string(), accounts: z.int() })
+  .object({ customer: z.string(), opened_at: z.string(), party_id: z.string().nullable(), accounts: z.int() })
   .meta({ id: 'ListedCustomer' });
 export const nodeBody = z.strictObject({ book, path, name: text.max(200).default('') });
 export const nodeReply = z.object({ path: z.string(), name: z.string() });

@@ -1,5 +1,12 @@
 /** Opening trees and accounts in them, and freezing, unfreezing and closing: for one account or the whole tree. */
-import { type Account, type AccountInput, type AccountState, type Ledger, readAccounts } from '#engines/ledger';
+import {
+  type Account,
+  type AccountInput,
+  type AccountState,
+  type Ledger,
+  mustSeeAccounts,
+  readAccounts,
+} from '#engines/ledger';
 import type { Clock } from '#kernel/clock';
 import { asSystem } from '#kernel/context';
 import { type Database, isStorable, type Transaction } from '#kernel/database';
@@ -13,7 +20,6 @@ import {
   type Freeze,
   freezeOf,
   groupCode,
-  kinds,
   nodePath,
   parentOf,
   stateUnder,
@@ -63,35 +69,6 @@ export interface ActionResult {
   readonly changes: readonly store.StateChange[];
   /** Accounts whose state stays although the tree was unfrozen: they are frozen by themselves. */
   readonly kept: readonly string[];
-}
-
-/**
- * Opens the tree of a customer: its group and those of its three parts. The same again changes nothing.
- * Error: `tree_key_invalid`.
- */
-export async function openCustomer(
-  { ledger, clock }: CentreDeps,
-  tx: Transaction,
-  book: string,
-  key: string,
-): Promise<store.Customer> {
-  const bookId = await ledger.bookId(book);
-  await store.lockTree(tx, bookId, customerKey(key));
-  const at = instantText(clock.now());
-  if (await store.addCustomer(tx, bookId, key, at)) {
-    const group = { dimension: CUSTOMER_DIMENSION, daily: false };
-    await asSystem(() =>
-      ledger.createGroups(tx, book, [
-        { ...group, code: groupCode(key) },
-        ...kinds.map((kind) => ({ ...group, code: groupCode(key, kind), parentCode: groupCode(key) })),
-      ]),
-    );
-    for (const kind of kinds) await store.addNode(tx, bookId, key, { path: kind, name: '' }, at);
-    await appendEvents(tx, bookId, clock, [
-      { type: 'account_centre.customer_opened', subject: key, payload: { customer: key } },
-    ]);
-  }
-  return store.readCustomer(tx, bookId, key);
 }
 
 /**
@@ -237,6 +214,8 @@ async function place({ ledger, clock }: CentreDeps, tx: Transaction, placing: Pl
   const { book, bookId, key, node, ids, action, who, tree } = placing;
   // The ledger says first that an account is missing, before its row here could be refused for another reason.
   const group = { dimension: CUSTOMER_DIMENSION, code: groupCode(key, node) };
+  // The house joins them to its own groups, but only those that the request may reach.
+  await mustSeeAccounts(tx, bookId, ids);
   await asSystem(() => ledger.joinGroupIn(tx, book, group, ids));
   const places = await store.placesOf(tx, bookId, ids);
   for (const there of places.values()) {

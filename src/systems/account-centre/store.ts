@@ -1,7 +1,6 @@
 /** The rows of trees and their trail. */
 
 import type { AccountState } from '#engines/ledger';
-import { institutionId } from '#kernel/access';
 import { ownUnit } from '#kernel/context';
 import type { Queryable, Transaction } from '#kernel/database';
 import { bookUnit } from '#kernel/events';
@@ -11,6 +10,17 @@ import { type Freeze, freezeOf, treeActions } from './model.ts';
 export interface Customer {
   readonly key: string;
   readonly openedAt: string;
+  /** Of the unit that keeps the customer. */
+  readonly unitId: number;
+  /** The party as it was named when it became a customer; null: not known. */
+  readonly partyId: string | null;
+}
+
+/** A customer of some book. */
+export interface CustomerOfParty extends Customer {
+  /** Code of the book. */
+  readonly book: string;
+  readonly accounts: number;
 }
 
 export interface TreeNode {
@@ -48,10 +58,14 @@ export async function lockTree(tx: Transaction, bookId: number, customer: string
   await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`account_centre/${bookId}/${customer}`]);
 }
 
+const customerColumns = `c.customer_key as key, c.opened_at as "openedAt", c.unit_id as "unitId", c.party_id as "partyId"`;
+const accountsOfCustomer = `(select count(*)::integer from account_centre.account a
+  where a.book_id = c.book_id and a.customer_key = c.customer_key) as accounts`;
+
 /** Error: `tree_not_found`. */
 export async function readCustomer(db: Queryable, bookId: number, key: string): Promise<Customer> {
   const { rows } = await db.query<Customer>(
-    `select customer_key as key, opened_at as "openedAt" from account_centre.customer
+    `select ${customerColumns} from account_centre.customer c
      where book_id = $1 and customer_key = $2`,
     [bookId, key],
   );
@@ -62,29 +76,47 @@ export async function readCustomer(db: Queryable, bookId: number, key: string): 
 
 /** The unit that keeps a customer. Error: `tree_not_found`. */
 export async function customerUnit(db: Queryable, bookId: number, key: string): Promise<number> {
-  await readCustomer(db, bookId, key);
-  const { rows } = await db.query<{ unitId: number }>(
-    'select unit_id as "unitId" from account_centre.customer where book_id = $1 and customer_key = $2',
-    [bookId, key],
-  );
-  return rows[0]?.unitId ?? institutionId;
+  return (await readCustomer(db, bookId, key)).unitId;
 }
 
-/** Customers in the order of their keys, behind `after`. */
+/** Customers in the order of their keys, behind `after`; those of some parties only, when these are given. */
 export async function listCustomers(
   db: Queryable,
   bookId: number,
-  page: { readonly after?: string | undefined; readonly limit: number },
+  page: {
+    readonly after?: string | undefined;
+    readonly limit: number;
+    readonly partyIds?: readonly string[] | undefined;
+  },
 ): Promise<(Customer & { readonly accounts: number })[]> {
   const { rows } = await db.query<Customer & { accounts: number }>(
-    `select c.customer_key as key, c.opened_at as "openedAt", (
-       select count(*)::integer from account_centre.account a
-       where a.book_id = c.book_id and a.customer_key = c.customer_key) as accounts
+    `select ${customerColumns}, ${accountsOfCustomer}
      from account_centre.customer c where c.book_id = $1 and ($2::text is null or c.customer_key > $2)
+       and ($4::uuid[] is null or c.party_id = any ($4))
      order by c.customer_key limit $3`,
-    [bookId, page.after ?? null, page.limit],
+    [bookId, page.after ?? null, page.limit, page.partyIds === undefined ? null : [...page.partyIds]],
   );
   return rows;
+}
+
+/** The customers that some parties are, in all books, by book and key. */
+export async function customersOfParties(db: Queryable, partyIds: readonly string[]): Promise<CustomerOfParty[]> {
+  const { rows } = await db.query<CustomerOfParty>(
+    `select b.code as book, ${customerColumns}, ${accountsOfCustomer}
+     from account_centre.customer c join kernel.book b using (book_id) where c.party_id = any ($1::uuid[])
+     order by b.code, c.customer_key`,
+    [[...partyIds]],
+  );
+  return rows;
+}
+
+/** Says which party a customer of a locked tree is. */
+export async function setParty(tx: Transaction, bookId: number, key: string, partyId: string): Promise<void> {
+  await tx.query('update account_centre.customer set party_id = $3 where book_id = $1 and customer_key = $2', [
+    bookId,
+    key,
+    partyId,
+  ]);
 }
 
 /** Returns false when it was there. */

@@ -5,9 +5,10 @@ import fc from 'fast-check';
 import { groupBalances, listTransfers, verify } from '#engines/ledger';
 import { newId } from '#kernel/ids';
 import { codes, type TestBook, testLedger, transfer } from '#test/ledger';
+import { openCustomer } from './customers.ts';
 import { openEarmarks } from './earmarks.ts';
 import { earmarkAccountOf, type TreeAction } from './model.ts';
-import { act, addNode, attachAccounts, openCustomer, openTreeAccounts } from './service.ts';
+import { act, addNode, attachAccounts, openTreeAccounts } from './service.ts';
 import { listActions, listCustomers } from './store.ts';
 import { customerStatement, readTree, type TreeView } from './tree.ts';
 

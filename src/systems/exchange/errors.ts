@@ -1,6 +1,6 @@
 import { defineErrors } from '#kernel/errors';
 
-export const exchangeError = defineErrors({
+const kinds = {
   rate_invalid: { status: 422, title: 'A rate cannot be taken' },
   rate_differs: { status: 409, title: 'The source has another rate for this pair and time already' },
   rate_not_found: { status: 409, title: 'No rate for this pair' },
@@ -19,4 +19,8 @@ export const exchangeError = defineErrors({
   exchange_deal_not_found: { status: 404, title: 'No such deal' },
   exchange_date_invalid: { status: 422, title: 'The books cannot be revalued at this date' },
   exchange_revaluation_refused: { status: 409, title: 'The ledger refused the revaluation; nothing was posted' },
-});
+} as const;
+
+export const exchangeError = defineErrors(kinds);
+/** All codes of this room. */
+export const exchangeErrorCodes: readonly string[] = Object.keys(kinds);

@@ -129,6 +129,8 @@ export interface RateQuestion {
   readonly at?: string | undefined;
   /** The oldest rate that is still good, in days before `date`. */
   readonly maximumAgeDays: number;
+  /** Only rates that were there by this instant (RFC 3339); without it all. */
+  readonly recordedAt?: string | undefined;
   /** A currency to go across when there is no way across the US dollar. */
   readonly across?: string | undefined;
 }
@@ -150,8 +152,7 @@ export interface FoundRate {
  * else across the currency the question names. Errors: `rate_not_found`, `rate_too_old`.
  */
 export async function rateOn(db: Queryable, from: string, to: string, question: RateQuestion): Promise<FoundRate> {
-  if (from === to) return { mid: ONE, bid: ONE, ask: ONE, date: question.date, way: 'same' };
-  const found = (await near(db, from, to, question)) ?? (await far(db, from, to, question));
+  const found = await rateIfAny(db, from, to, question);
   const pair = `${from}/${to}`;
   if (found === undefined) {
     throw exchangeError('rate_not_found', `${question.source} has no rate of ${pair} up to ${question.date}`, { pair });
@@ -162,6 +163,17 @@ export async function rateOn(db: Queryable, from: string, to: string, question: 
     throw exchangeError('rate_too_old', detail, { pair, date: found.date });
   }
   return found;
+}
+
+/** The same without regard to its age; undefined when there is none. */
+export async function rateIfAny(
+  db: Queryable,
+  from: string,
+  to: string,
+  question: RateQuestion,
+): Promise<FoundRate | undefined> {
+  if (from === to) return { mid: ONE, bid: ONE, ask: ONE, date: question.date, way: 'same' };
+  return (await near(db, from, to, question)) ?? (await far(db, from, to, question));
 }
 
 type Way = (db: Queryable, from: string, to: string, question: RateQuestion) => Promise<FoundRate | undefined>;
@@ -194,8 +206,9 @@ async function either(db: Queryable, from: string, to: string, question: RateQue
     `select ${rateColumns} from exchange.rate
      where source = $1 and ((base = $2 and quote = $3) or (base = $3 and quote = $2))
        and rate_date <= $4 and (quoted_at is null or $5::timestamptz is null or quoted_at <= $5)
+       and ($6::timestamptz is null or recorded_at <= $6)
      order by rate_date desc, quoted_at desc nulls last, base = $2 desc limit 1`,
-    [question.source, from, to, question.date, question.at ?? null],
+    [question.source, from, to, question.date, question.at ?? null, question.recordedAt ?? null],
   );
   const [rate] = rows;
   if (rate === undefined) return undefined;

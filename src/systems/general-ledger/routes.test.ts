@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { openLedger } from '#engines/ledger';
+import { assignRole, saveRole } from '#kernel/access';
 import { createBook } from '#kernel/events';
+import { createStaff } from '#kernel/identity';
 import { newId } from '#kernel/ids';
+import { listNotifications } from '#kernel/notifications';
 import { caller, testServer } from '#test/http';
 import { timeZone, transfer } from '#test/ledger';
 import { generalLedgerRoutes } from './routes.ts';
@@ -20,6 +23,18 @@ type Json = Record<string, unknown>;
 const call = caller(server, '/api/v1/general-ledger');
 
 const [cash, interest, suspense] = [newId(), newId(), newId()];
+
+const decides = await db.transaction(async (tx) => {
+  await saveRole(
+    tx,
+    { code: 'decides', nameZh: '复核', nameEn: 'Decides', permissions: ['general_ledger.period:approve'] },
+    clock,
+  );
+  const person = { login: 'decides', name: '复核', email: 'decides@bank.example' };
+  const { staff } = await createStaff(tx, person, { linkHours: 1 }, clock);
+  await assignRole(tx, { staffId: staff.staffId, role: 'decides', unit: 'institution' }, clock);
+  return staff.staffId;
+});
 
 test('a chart, a year with its end, and what was done to it', async () => {
   assert.deepEqual((await call('POST', '/chart', { standard: 'asbe', strict: true })).body, {
@@ -71,6 +86,16 @@ test('a chart, a year with its end, and what was done to it', async () => {
   assert.equal((await call('POST', '/periods/2024/reopen', {})).body.code, 'reason_required');
   const reopened = await call('POST', '/periods/2024/reopen', { reason: '审计调整' });
   assert.deepEqual(reopened.body.year_ends_undone, [2024]);
+  // Whoever decides on periods hears of each step, once.
+  const told = await listNotifications(db, decides, { unread: false, limit: 10 });
+  assert.deepEqual(
+    told.map(({ template, title }) => [template, title.zh]),
+    [
+      ['period_reopened', '会计期间已重新打开：2024'],
+      ['period_sealed', '会计期间已封账：2024'],
+      ['period_closed', '会计期间已结账：2024'],
+    ],
+  );
   const actions = await call('GET', '/period-actions');
   assert.deepEqual(
     actions.body.items.map(({ action, actor, reason }) => [action, actor, reason]),

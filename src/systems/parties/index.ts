@@ -46,7 +46,7 @@ export { type PartyRoutesOptions, partyRoutes } from './routes.ts';
 export { listParties, type PartyFilter } from './search.ts';
 export { changeParty, createParties, type PartyChange, type PartyDeps, readParty } from './service.ts';
 export type { Party, PartyRow } from './store.ts';
-export { survivorOf } from './survivor.ts';
+export { membersOf, survivorOf } from './survivor.ts';
 export { type CheckInput, type CheckResult, checkUniqueness, MAX_CHECK, type Match } from './uniqueness/check.ts';
 export { indexParties } from './uniqueness/facts.ts';
 export { putIntoIndex } from './uniqueness/index-store.ts';

@@ -1,79 +1,95 @@
 /** Parties as the API writes them; what is personal is masked for whoever may not see it. */
 
 import type { z } from 'zod';
+import { type MaskKind, mask } from '#kernel/audit';
 import { formatAmount } from '#kernel/money';
 import type { Consent } from './consents.ts';
-import { type MaskKind, mask } from './masks.ts';
 import type { GroupAnswer, Named, OwnersAnswer } from './ownership/service.ts';
 import type { Relation } from './relations/model.ts';
 import type { AccountRight, MayAct } from './rights/model.ts';
 import type * as schemas from './schemas.ts';
+import { type PersonalField, personalFields, type Shown, type Sight } from './sight.ts';
 import type { Party, PartyRow } from './store.ts';
 import type { VerificationPolicy } from './verification/model.ts';
 import type { Verification } from './verification/service.ts';
 
-/** Whether the personal data of a party may be seen. */
-export type Sight = (party: { readonly id: string; readonly unitId: number }) => Promise<boolean>;
-
 /** Names of parties by id. */
 export type Labels = ReadonlyMap<string, { readonly kind: Named['kind']; readonly name: string }>;
 
+/** What the page of a party says of a customer. */
+export interface CustomerOf {
+  /** Code of the book. */
+  readonly book: string;
+  readonly key: string;
+  readonly unitId: number;
+  readonly openedAt: string;
+  readonly accounts: number;
+}
+
 type PartyJson = z.input<typeof schemas.partyReply>;
 
+/** What is in a company's name is public; what is in a person's is not. */
+async function shownOf(party: Pick<PartyRow, 'id' | 'unitId' | 'kind'>, sight: Sight): Promise<Shown> {
+  const shown = await sight(party);
+  return party.kind === 'person' ? shown : () => true;
+}
+
 export async function lineJson(party: PartyRow, sight: Sight): Promise<z.input<typeof schemas.partyLine>> {
-  // What is in a company's name is public; what is in a person's is not.
-  const masked = party.kind === 'person' && !(await sight(party));
+  return lineOf(party, await shownOf(party, sight));
+}
+
+function lineOf(party: PartyRow, shown: Shown) {
   return {
     id: party.id,
     unit: party.unit,
     kind: party.kind,
-    name: masked ? mask('name', party.name) : party.name,
-    birth_date: masked ? null : party.birthDate,
-    sex: masked ? null : party.sex,
+    name: shown('name') ? party.name : mask('name', party.name),
+    birth_date: shown('birth_date') ? party.birthDate : null,
+    sex: shown('sex') ? party.sex : null,
     nationality: party.nationality,
     founded_on: party.foundedOn,
     state: party.state,
     version: party.version,
     created_at: party.createdAt,
     changed_at: party.changedAt,
-    masked,
+    masked: !personalFields.every(shown),
   };
 }
 
 export async function partyJson(party: Party, sight: Sight): Promise<PartyJson> {
-  const line = await lineJson(party, sight);
-  const shown = (kind: MaskKind, value: string) => (line.masked ? mask(kind, value) : value);
+  const shown = await shownOf(party, sight);
+  const text = (field: PersonalField, kind: MaskKind, value: string) => (shown(field) ? value : mask(kind, value));
   return {
-    ...line,
+    ...lineOf(party, shown),
     merged_ids: [...party.mergedIds],
     names: party.names.map(({ recordedAt, ...name }) => ({
       ...name,
-      value: shown('name', name.value),
+      value: text('name', 'name', name.value),
       recorded_at: recordedAt,
     })),
     identifiers: party.identifiers.map(({ id, kind, country, value, issuedBy, issuedOn, expiresOn, recordedAt }) => ({
       id,
       kind,
       country,
-      value: shown('identifier', value),
+      value: text('identifiers', 'identifier', value),
       issued_by: issuedBy,
       issued_on: issuedOn,
       expires_on: expiresOn,
       recorded_at: recordedAt,
     })),
-    addresses: party.addresses.map(({ id, kind, country, divisionCode, line: text, postalCode, recordedAt }) => ({
+    addresses: party.addresses.map(({ id, kind, country, divisionCode, line, postalCode, recordedAt }) => ({
       id,
       kind,
       country,
       division_code: divisionCode,
-      line: shown('address', text),
+      line: text('addresses', 'address', line),
       postal_code: postalCode,
       recorded_at: recordedAt,
     })),
     contacts: party.contacts.map(({ id, kind, value, recordedAt }) => ({
       id,
       kind,
-      value: shown(kind === 'email' ? 'email' : 'mobile', value),
+      value: text('contacts', kind === 'email' ? 'email' : 'mobile', value),
       recorded_at: recordedAt,
     })),
   };
@@ -83,8 +99,8 @@ export async function partyJson(party: Party, sight: Sight): Promise<PartyJson> 
 export async function labelsOf(parties: ReadonlyMap<string, Named>, sight: Sight): Promise<Labels> {
   const labels = new Map<string, { kind: Named['kind']; name: string }>();
   for (const [id, { kind, name, unitId }] of parties) {
-    const masked = kind === 'person' && !(await sight({ id, unitId }));
-    labels.set(id, { kind, name: masked ? mask('name', name) : name });
+    const shown = await shownOf({ id, kind, unitId }, sight);
+    labels.set(id, { kind, name: shown('name') ? name : mask('name', name) });
   }
   return labels;
 }
@@ -156,6 +172,10 @@ export function consentJson(consent: Consent): z.input<typeof schemas.consentRep
     expires_at: consent.expiresAt,
     withdrawn_at: consent.withdrawnAt,
   };
+}
+
+export function customerJson({ book, key, openedAt, accounts }: CustomerOf): z.input<typeof schemas.customerReply> {
+  return { book, customer: key, opened_at: openedAt, accounts };
 }
 
 export function rightJson(right: AccountRight): z.input<typeof schemas.rightReply> {

@@ -1,5 +1,6 @@
 /** Consents, rights to accounts and verifications of identity over HTTP. */
 import { z } from 'zod';
+import { auditSubject } from '#kernel/audit';
 import { instantText, parseInstant } from '#kernel/dates';
 import type { RouteModule } from '#kernel/http';
 import { newId } from '#kernel/ids';
@@ -10,6 +11,7 @@ import { consentJson, mayActJson, policyJson, rightJson, verificationJson } from
 import { endRight, giveRight, listRights, mayAct } from './rights/service.ts';
 import * as schemas from './schemas.ts';
 import type { PartyDeps } from './service.ts';
+import { lookAt } from './sight.ts';
 import type { VerificationPort } from './verification/port.ts';
 import { listPolicies, listVerifications, savePolicy, verifyIdentity } from './verification/service.ts';
 
@@ -23,7 +25,7 @@ export function proofRoutes(room: PartyDeps, port: VerificationPort): RouteModul
     app.get(
       '/parties/:id/consents',
       {
-        config: { permission: 'party:read' },
+        config: { permission: 'party:read', personal: true },
         schema: {
           tags,
           summary: 'What a party agreed to, the latest first',
@@ -31,12 +33,15 @@ export function proofRoutes(room: PartyDeps, port: VerificationPort): RouteModul
           response: { 200: list(schemas.consentReply) },
         },
       },
-      async ({ params }) => ({ items: (await listConsents(deps.db, params.id)).map(consentJson) }),
+      async ({ params }) => {
+        await lookAt(deps.db, params.id);
+        return { items: (await listConsents(deps.db, params.id)).map(consentJson) };
+      },
     );
     app.get(
       '/parties/:id/consents/in-force',
       {
-        config: { permission: 'party:read' },
+        config: { permission: 'party:read', personal: true },
         schema: {
           tags,
           summary: 'The consent to a purpose that is in force',
@@ -46,6 +51,7 @@ export function proofRoutes(room: PartyDeps, port: VerificationPort): RouteModul
         },
       },
       async ({ params, query }) => {
+        await lookAt(deps.db, params.id);
         const consent = await consentInForce(deps.db, params.id, query.purpose, query.at ?? now());
         return { consent: consent === null ? null : consentJson(consent) };
       },
@@ -65,6 +71,7 @@ export function proofRoutes(room: PartyDeps, port: VerificationPort): RouteModul
       (request, reply) =>
         deps.idempotently(request, reply, async (tx) => {
           const { body, params } = request;
+          await lookAt(tx, params.id);
           const consent = await grantConsent(room, tx, {
             id: body.id ?? newId(deps.clock),
             partyId: params.id,
@@ -92,13 +99,14 @@ export function proofRoutes(room: PartyDeps, port: VerificationPort): RouteModul
       (request, reply) =>
         deps.idempotently(request, reply, async (tx) => {
           const { id, row } = request.params;
+          await lookAt(tx, id);
           return { status: 200, body: consentJson(await withdrawConsent(room, tx, id, row)) };
         }),
     );
     app.get(
       '/parties/:id/rights',
       {
-        config: { permission: 'party:read' },
+        config: { permission: 'party:read', personal: true },
         schema: {
           tags,
           summary: 'Rights of a party to accounts, also those that ended',
@@ -106,7 +114,10 @@ export function proofRoutes(room: PartyDeps, port: VerificationPort): RouteModul
           response: { 200: list(schemas.rightReply) },
         },
       },
-      async ({ params }) => ({ items: (await listRights(deps.db, params.id)).map(rightJson) }),
+      async ({ params }) => {
+        await lookAt(deps.db, params.id);
+        return { items: (await listRights(deps.db, params.id)).map(rightJson) };
+      },
     );
     app.post(
       '/parties/:id/rights',
@@ -124,6 +135,8 @@ export function proofRoutes(room: PartyDeps, port: VerificationPort): RouteModul
         deps.idempotently(request, reply, async (tx) => {
           const { body, params } = request;
           const limit = (text: string | null) => (text === null ? null : moneyOf(text, body.currency).amountMinor);
+          await lookAt(tx, params.id);
+          auditSubject({ kind: 'account', id: body.account_id });
           const right = await giveRight(room, tx, {
             id: body.id ?? newId(deps.clock),
             partyId: params.id,
@@ -153,13 +166,14 @@ export function proofRoutes(room: PartyDeps, port: VerificationPort): RouteModul
       (request, reply) =>
         deps.idempotently(request, reply, async (tx) => {
           const { id, row } = request.params;
+          await lookAt(tx, id);
           return { status: 200, body: rightJson(await endRight(room, tx, id, row)) };
         }),
     );
     app.post(
       '/parties/:id/may-act',
       {
-        config: { permission: 'party:read' },
+        config: { permission: 'party:read', personal: true, audit: 'none' },
         schema: {
           tags,
           summary: 'Ask whether the party may act on an account; nothing is changed or counted',
@@ -169,6 +183,8 @@ export function proofRoutes(room: PartyDeps, port: VerificationPort): RouteModul
         },
       },
       async ({ params, body }) => {
+        await lookAt(deps.db, params.id);
+        auditSubject({ kind: 'account', id: body.account_id });
         const at = body.at === undefined ? now() : instantText(parseInstant(body.at));
         const { timeZone } = room;
         const amount = moneyOf(body.amount, body.currency);
@@ -206,7 +222,7 @@ export function proofRoutes(room: PartyDeps, port: VerificationPort): RouteModul
     app.get(
       '/parties/:id/verifications',
       {
-        config: { permission: 'party:read' },
+        config: { permission: 'party:read', personal: true },
         schema: {
           tags,
           summary: 'Verifications of identity, the latest first',
@@ -214,7 +230,10 @@ export function proofRoutes(room: PartyDeps, port: VerificationPort): RouteModul
           response: { 200: list(schemas.verificationReply) },
         },
       },
-      async ({ params }) => ({ items: (await listVerifications(deps.db, params.id)).map(verificationJson) }),
+      async ({ params }) => {
+        await lookAt(deps.db, params.id);
+        return { items: (await listVerifications(deps.db, params.id)).map(verificationJson) };
+      },
     );
     app.post(
       '/parties/:id/verifications',
@@ -232,6 +251,7 @@ export function proofRoutes(room: PartyDeps, port: VerificationPort): RouteModul
       async (request, reply) => {
         const { body, params } = request;
         await deps.claimIdempotencyKey(request);
+        await lookAt(deps.db, params.id);
         const verification = await verifyIdentity(room, port, {
           id: body.id ?? newId(deps.clock),
           partyId: params.id,

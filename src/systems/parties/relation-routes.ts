@@ -4,13 +4,13 @@ import { z } from 'zod';
 import type { Queryable } from '#kernel/database';
 import type { RouteModule } from '#kernel/http';
 import { newId } from '#kernel/ids';
-import { groupJson, labelsOf, ownersJson, relationJson, type Sight } from './json.ts';
+import { groupJson, labelsOf, ownersJson, relationJson } from './json.ts';
 import { readBeneficialOwners, readGroup } from './ownership/service.ts';
 import type { Relation } from './relations/model.ts';
 import { addRelation, endRelation, listRelations } from './relations/service.ts';
 import * as schemas from './schemas.ts';
 import { type PartyDeps, today } from './service.ts';
-import { sightOf } from './sight.ts';
+import { lookAt, type Sight, sightOf } from './sight.ts';
 import { findParties } from './store.ts';
 
 const tags = ['parties'];
@@ -20,7 +20,7 @@ export function relationRoutes(room: PartyDeps): RouteModule {
     app.get(
       '/parties/:id/relations',
       {
-        config: { permission: 'party:read' },
+        config: { permission: 'party:read', personal: true },
         schema: {
           tags,
           summary: 'Relations of a party, in either direction',
@@ -30,8 +30,9 @@ export function relationRoutes(room: PartyDeps): RouteModule {
         },
       },
       async (request) => {
+        await lookAt(deps.db, request.params.id);
         const relations = await listRelations(deps.db, request.params.id, request.query.on);
-        return { items: await shown(deps.db, relations, sightOf(deps.access)) };
+        return { items: await shown(deps.db, relations, sightOf(deps)) };
       },
     );
     app.post(
@@ -49,6 +50,7 @@ export function relationRoutes(room: PartyDeps): RouteModule {
       (request, reply) =>
         deps.idempotently(request, reply, async (tx) => {
           const { id = newId(deps.clock), kind, to, percentage, note, valid_from, valid_until } = request.body;
+          await lookAt(tx, request.params.id);
           const relation = await addRelation(room, tx, {
             id,
             kind,
@@ -59,7 +61,7 @@ export function relationRoutes(room: PartyDeps): RouteModule {
             validFrom: valid_from,
             validUntil: valid_until,
           });
-          const [body] = await shown(tx, [relation], sightOf(deps.access));
+          const [body] = await shown(tx, [relation], sightOf(deps, tx));
           return { status: 201, body };
         }),
     );
@@ -78,15 +80,16 @@ export function relationRoutes(room: PartyDeps): RouteModule {
       (request, reply) =>
         deps.idempotently(request, reply, async (tx) => {
           const { id, row } = request.params;
+          await lookAt(tx, id);
           const relation = await endRelation(room, tx, id, row, request.body.until);
-          const [body] = await shown(tx, [relation], sightOf(deps.access));
+          const [body] = await shown(tx, [relation], sightOf(deps, tx));
           return { status: 200, body };
         }),
     );
     app.get(
       '/parties/:id/beneficial-owners',
       {
-        config: { permission: 'party:read' },
+        config: { permission: 'party:read', personal: true },
         schema: {
           tags,
           summary: 'Who in the end owns or controls a company, with every path',
@@ -97,14 +100,15 @@ export function relationRoutes(room: PartyDeps): RouteModule {
       },
       async (request) => {
         const { date = today(room), threshold } = request.query;
+        await lookAt(deps.db, request.params.id);
         const answer = await readBeneficialOwners(deps.db, request.params.id, { date, threshold });
-        return ownersJson(answer, await labelsOf(answer.parties, sightOf(deps.access)));
+        return ownersJson(answer, await labelsOf(answer.parties, sightOf(deps)));
       },
     );
     app.get(
       '/parties/:id/group',
       {
-        config: { permission: 'party:read' },
+        config: { permission: 'party:read', personal: true },
         schema: {
           tags,
           summary: 'The group of related companies a party belongs to',
@@ -114,8 +118,9 @@ export function relationRoutes(room: PartyDeps): RouteModule {
         },
       },
       async (request) => {
+        await lookAt(deps.db, request.params.id);
         const answer = await readGroup(deps.db, request.params.id, request.query.date ?? today(room));
-        return groupJson(answer, await labelsOf(answer.parties, sightOf(deps.access)));
+        return groupJson(answer, await labelsOf(answer.parties, sightOf(deps)));
       },
     );
   };

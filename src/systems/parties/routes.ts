@@ -1,18 +1,21 @@
 /** Parties over HTTP: creating, finding, reading, changing; what hangs on them is in the other route files. */
 import type { z } from 'zod';
 import { readUnit } from '#kernel/access';
+import { currentContext } from '#kernel/context';
+import type { Queryable } from '#kernel/database';
 import { decodeCursor, type HttpDeps, pageFrom, pageOf, type RouteModule } from '#kernel/http';
 import { newId } from '#kernel/ids';
 import type { Lists } from './checked.ts';
 import { listConsents } from './consents.ts';
 import {
+  type CustomerOf,
   consentJson,
+  customerJson,
   labelsOf,
   lineJson,
   partyJson,
   relationJson,
   rightJson,
-  type Sight,
   verificationJson,
 } from './json.ts';
 import { proofRoutes } from './proof-routes.ts';
@@ -22,7 +25,7 @@ import { listRights } from './rights/service.ts';
 import * as schemas from './schemas.ts';
 import { listParties, type PartyFilter } from './search.ts';
 import { changeParty, createParties, type PartyDeps, readParty, today } from './service.ts';
-import { personalPermission, sightOf } from './sight.ts';
+import { lookAt, personalPermission, type Sight, sightOf } from './sight.ts';
 import { findParties } from './store.ts';
 import { uniquenessRoutes } from './uniqueness/routes.ts';
 import type { VerificationPort } from './verification/port.ts';
@@ -31,6 +34,8 @@ import { listVerifications } from './verification/service.ts';
 export interface PartyRoutesOptions {
   readonly timeZone: string;
   readonly verification: VerificationPort;
+  /** The customers that some parties are, with all books, as far as the present request sees them. Default: nobody is one. */
+  readonly customersOf?: (db: Queryable, partyIds: readonly string[]) => Promise<readonly CustomerOf[]>;
 }
 
 /** The parts of the page of one party (客户 360 视图), beside the party itself. */
@@ -40,6 +45,7 @@ const overview = schemas.partyReply
     consents: schemas.consentReply.array(),
     rights: schemas.rightReply.array(),
     verifications: schemas.verificationReply.array().describe('The latest first.'),
+    customers: schemas.customerReply.array().describe('Account trees, for whoever may read them where they are kept.'),
   })
   .meta({ id: 'PartyOverview' });
 
@@ -50,6 +56,15 @@ export function partyRoutes(options: PartyRoutesOptions): RouteModule {
   return async (app, deps) => {
     const room: PartyDeps = { db: deps.db, clock: deps.clock, timeZone: options.timeZone };
     deps.access.declare(personalPermission);
+    const customersOf = async (db: Queryable, partyIds: readonly string[]) => {
+      const { actor } = currentContext();
+      const shown = [];
+      for (const customer of (await options.customersOf?.(db, partyIds)) ?? []) {
+        const right = await deps.access.rightIn(actor, 'account_centre:read', customer.unitId);
+        if (right !== null) shown.push(customerJson(customer));
+      }
+      return shown;
+    };
 
     app.post(
       '/parties',
@@ -70,13 +85,13 @@ export function partyRoutes(options: PartyRoutesOptions): RouteModule {
           await createParties(room, tx, [
             { id, unitId, kind: body.kind, ...factsOf(body), ...listsOf(body), names: body.names ?? [] },
           ]);
-          return { status: 201, body: await partyJson(await readParty(tx, id), sightOf(deps.access)) };
+          return { status: 201, body: await partyJson(await readParty(tx, id), sightOf(deps, tx)) };
         }),
     );
     app.get(
       '/parties',
       {
-        config: { permission: 'party:read' },
+        config: { permission: 'party:read', personal: true },
         schema: {
           tags,
           summary: 'Parties by id; merged ones are not listed beside their survivor',
@@ -84,12 +99,12 @@ export function partyRoutes(options: PartyRoutesOptions): RouteModule {
           response: { 200: pageOf(schemas.partyLine) },
         },
       },
-      (request) => page(deps, sightOf(deps.access), request.query, { kind: request.query.kind }),
+      (request) => page(deps, sightOf(deps), request.query, { kind: request.query.kind }),
     );
     app.post(
       '/parties/search',
       {
-        config: { permission: 'party:read' },
+        config: { permission: 'party:read', personal: true, audit: 'none' },
         schema: {
           tags,
           summary: 'Find parties by name, number or contact',
@@ -102,13 +117,13 @@ export function partyRoutes(options: PartyRoutesOptions): RouteModule {
         const { body } = request;
         const { kind, name, identifier, identifier_kind: identifierKind, mobile, email } = body;
         const filter = { kind, name, identifier, identifierKind, mobile, email };
-        return page(deps, sightOf(deps.access), body, filter);
+        return page(deps, sightOf(deps), body, filter);
       },
     );
     app.get(
       '/parties/:id',
       {
-        config: { permission: 'party:read' },
+        config: { permission: 'party:read', personal: true },
         schema: {
           tags,
           summary: 'All of a party: itself, relations, consents, rights, verifications; of a merged one, the survivor',
@@ -119,7 +134,8 @@ export function partyRoutes(options: PartyRoutesOptions): RouteModule {
       (request) =>
         deps.db.transaction(
           async (tx) => {
-            const sight = sightOf(deps.access);
+            await lookAt(tx, request.params.id);
+            const sight = sightOf(deps, tx);
             const party = await readParty(tx, request.params.id);
             const relations = await listRelations(tx, party.id, today(room));
             const names = await findParties(tx, [...new Set(relations.flatMap(({ from, to }) => [from, to]))]);
@@ -130,6 +146,7 @@ export function partyRoutes(options: PartyRoutesOptions): RouteModule {
               consents: (await listConsents(tx, party.id)).map(consentJson),
               rights: (await listRights(tx, party.id)).map(rightJson),
               verifications: (await listVerifications(tx, party.id)).map(verificationJson),
+              customers: await customersOf(tx, [party.id, ...party.mergedIds]),
             };
           },
           { isolation: 'repeatable read' },
@@ -150,10 +167,11 @@ export function partyRoutes(options: PartyRoutesOptions): RouteModule {
       (request, reply) =>
         deps.idempotently(request, reply, async (tx) => {
           const { body, params } = request;
+          await lookAt(tx, params.id);
           const { version, state, add, end } = body;
           const change = { ...factsOf(body), state, add: add === undefined ? undefined : listsOf(add), end };
           const party = await changeParty(room, tx, params.id, version, change);
-          return { status: 200, body: await partyJson(party, sightOf(deps.access)) };
+          return { status: 200, body: await partyJson(party, sightOf(deps, tx)) };
         }),
     );
     await relationRoutes(room)(app, deps);

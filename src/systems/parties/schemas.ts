@@ -225,6 +225,10 @@ export const rightBody = z.strictObject({
   valid_from: instantField.optional().describe('Default: now.'),
   valid_until: instantField.nullable().default(null),
 });
+export const customerReply = z
+  .object({ book: z.string(), customer: z.string(), opened_at: z.string(), accounts: z.int() })
+  .meta({ id: 'CustomerOfParty' });
+
 export const rightReply = z
   .object({
     id: z.string(),

@@ -1,4 +1,4 @@
-/** The party that stands for others after a merge. */
+/** The party that stands for others after a merge, and those it stands for. */
 import type { Queryable } from '#kernel/database';
 import { canonicalUuid } from '#kernel/ids';
 import { partyError } from './errors.ts';
@@ -15,4 +15,15 @@ export async function survivorOf(db: Queryable, partyId: string): Promise<string
     if (survivor != null) return survivor;
   }
   throw partyError('party_not_found', `No party ${partyId.slice(0, 60)}`);
+}
+
+/**
+ * All parties that are one with `partyId` at present: who stands for it, and everybody that one stands for, as far as the
+ * present request may see. What other systems keep under the id of a party is found under these. Error: `party_not_found`.
+ */
+export async function membersOf(db: Queryable, partyId: string): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>('select parties.members_of($1) as id', [
+    await survivorOf(db, partyId),
+  ]);
+  return rows.map(({ id }) => id);
 }

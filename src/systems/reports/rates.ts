@@ -1,6 +1,8 @@
-/** Rates that are given with a report, as texts. */
+/** Rates that are given with a report, as texts, and those of a source that the exchange room keeps. */
+import type { Queryable } from '#kernel/database';
 import { decimal } from '#kernel/decimal';
 import { isCurrency } from '#kernel/money';
+import { closingRate, meanRate } from '#systems/exchange';
 import type { RateKind } from './layout.ts';
 import { reportError } from './model.ts';
 import type { RateSource } from './translate.ts';
@@ -28,4 +30,17 @@ export function fixedRates(texts: readonly string[]): RateSource | undefined {
 
 function rateKey(from: string, kind: RateKind | null): string {
   return `${from} ${kind ?? 'any'}`;
+}
+
+/**
+ * Rates of a source of the exchange room, such as `pboc`, as known at the report's instant: closing ones of the last day,
+ * average ones as the mean of the days of the report (of a balance sheet: of its year). Historical rates are of no day of
+ * the report, so they are given with it. Errors: `rate_not_found`, `rate_too_old`.
+ */
+export function publishedRates(db: Queryable, source: string): RateSource {
+  return async ({ from, to, firstDate, date, recordedAt, kind }) => {
+    const pair = { source, from, to, recordedAt: recordedAt ?? undefined };
+    if (kind === 'historical') return null;
+    return kind === 'average' ? meanRate(db, pair, firstDate, date) : closingRate(db, pair, date);
+  };
 }

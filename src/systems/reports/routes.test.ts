@@ -4,6 +4,7 @@ import { after, before, suite, test } from 'node:test';
 import { ledgerRoutes, openLedger } from '#engines/ledger';
 import { createBook } from '#kernel/events';
 import { deterministicId } from '#kernel/ids';
+import { meanRate, openExchange } from '#systems/exchange';
 import { testServer } from '#test/http';
 import { openReports, reportRoutes } from './index.ts';
 
@@ -192,6 +193,46 @@ suite('over HTTP', () => {
     assert.equal(await refused('balance-sheet?date=2024-12-31&currency=JPY'), '422 report_rate_missing');
     assert.equal(await refused('balance-sheet?date=2024-12-31&currency=JPY&rate=7'), '422 report_invalid');
     assert.equal(await refused('balance-sheet?date=2024-12-31&currency=JPY&rate=CNY=-1'), '422 report_invalid');
+  });
+
+  test('rates come from a source of the exchange room, as known at an instant', async () => {
+    const exchange = openExchange({ db, ledger, clock });
+    const add = (...lines: string[]) =>
+      db.transaction((tx) =>
+        exchange.addRates(
+          tx,
+          lines.map((line) => {
+            const [date = '', base = '', quote = '', mid = ''] = line.split(' ');
+            return { source: 'fixing', date, base, quote, mid, quotedAt: null, bid: null, ask: null };
+          }),
+        ),
+      );
+    // 20.5 yen for a yuan on the last day before the end of the year, across the dollar.
+    await add('2024-12-30 USD CNY 7.2', '2024-12-30 USD JPY 147.6');
+    const asked = 'currency=JPY&rate_source=fixing&rate=CNY:historical=20';
+    const balance = `balance-sheet?date=2024-12-31&${asked}`;
+    assert.deepEqual(amounts(await report(balance), 'deposits'), ['3178']);
+    const recordedAt = clock.now().toString();
+    clock.advance({ seconds: 1 });
+    // The pair itself goes before; half of a pair across the dollar is no rate of its day.
+    await add('2024-02-01 CNY JPY 18', '2024-02-02 USD CNY 9', '2024-12-30 CNY JPY 20', '2025-01-01 CNY JPY 99');
+    assert.deepEqual(amounts(await report(balance), 'deposits'), ['3100']);
+    assert.deepEqual(amounts(await report(`${balance}&recorded_at=${recordedAt}`), 'deposits'), ['3178']);
+    // Fees of 3.00 at the mean of 18 and 20.
+    assert.deepEqual(amounts(await report(`income-statement?date=2024-12-31&${asked}`), 'fee_income'), ['57']);
+    // What is given goes before.
+    assert.deepEqual(amounts(await report(`${balance},CNY=10`), 'deposits'), ['1550']);
+    const pair = { source: 'fixing', from: 'CNY', to: 'JPY' };
+    assert.equal((await meanRate(db, pair, '2024-01-01', '2024-12-31')).toString(), '19');
+    assert.equal((await meanRate(db, { ...pair, recordedAt }, '2024-01-01', '2024-12-31')).toString(), '20.5');
+    assert.equal(
+      (await meanRate(db, { ...pair, from: 'JPY', to: 'CNY' }, '2024-12-01', '2024-12-31')).toString(),
+      '0.05',
+    );
+    await assert.rejects(meanRate(db, pair, '2024-03-01', '2024-12-01'), { code: 'rate_not_found' });
+    assert.equal(await refused(`balance-sheet?date=2024-12-31&currency=USD&rate_source=house`), '409 rate_not_found');
+    assert.equal(await refused(`balance-sheet?date=2025-03-31&${asked}`), '409 rate_too_old');
+    assert.equal(await refused(`balance-sheet?date=2024-12-31&currency=JPY&rate_source=A`), '400 request_invalid');
   });
 
   test('layouts and consolidations are kept by version', async () => {

@@ -165,6 +165,7 @@ function requestOf(kind: ReportKind, asked: schemas.Asked): ReportRequest {
     group: group === undefined ? undefined : { dimension: group.slice(0, colon), code: group.slice(colon + 1) },
     currency: asked.currency,
     rates: fixedRates(rate === undefined ? [] : split(rate)),
+    rateSource: asked.rate_source,
     by: asked.by,
     code: asked.code,
   };

@@ -35,6 +35,11 @@ const asked = {
     .optional()
     .describe('Translate all into this currency.'),
   rate: list.optional().describe('Rates into it: USD=7.1,EUR:average=7.8'),
+  rate_source: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9_.-]{0,62}$/)
+    .optional()
+    .describe('And where else they come from: a source of rates of currency exchange, such as pboc.'),
   by: z.enum(['code', 'account']).optional().describe('Movements and trial balance: a row per code or per account.'),
   code: code.optional().describe('Movements and trial balance: only codes that begin so.'),
 };

@@ -16,6 +16,7 @@ import {
   type PostingCursor,
   postingsBehind,
 } from './open.ts';
+import { publishedRates } from './rates.ts';
 import type { GroupFilter } from './source.ts';
 import { type AsOf, statementGrid } from './statements.ts';
 import type { RateSource } from './translate.ts';
@@ -52,6 +53,8 @@ export interface ReportRequest {
   readonly currency?: string | undefined;
   /** Rates for this report only, before {@link ReportDeps.rates}. */
   readonly rates?: RateSource | undefined;
+  /** After those: a source of rates of the exchange room, such as `pboc`. */
+  readonly rateSource?: string | undefined;
   readonly by?: 'code' | 'account' | undefined;
   /** Movements and trial balance: only codes that begin so. */
   readonly code?: string | undefined;
@@ -163,7 +166,10 @@ async function gridOf(deps: ReportDeps, db: Queryable, request: ReportRequest): 
     at,
     compare: compare === undefined ? null : asOf(compare),
     currency: request.currency ?? null,
-    rates: bothRates(request.rates, deps.rates),
+    rates: bothRates(
+      request.rates,
+      request.rateSource === undefined ? deps.rates : publishedRates(db, request.rateSource),
+    ),
   });
 }
 

@@ -114,7 +114,7 @@ async function columnsOf(db: Queryable, query: StatementQuery): Promise<FilledCo
   const read = async (point: Point): Promise<Term> => {
     const wanted = { ...query, covers: layout.covers, balanced: !isRange };
     const cells = await cellsAt(db, wanted, point);
-    return { point, cells: await inOneCurrency(query, cells, point.to, !isRange), sign: 1n };
+    return { point, cells: await inOneCurrency(query, cells, point, !isRange), sign: 1n };
   };
   const only = (term: Term, keep: (unit: string) => boolean): Term => ({
     ...term,
@@ -181,14 +181,15 @@ async function columnsOf(db: Queryable, query: StatementQuery): Promise<FilledCo
 async function inOneCurrency(
   query: StatementQuery,
   cells: readonly Cell[],
-  date: string,
+  { from: first, to: date, recordedAt }: Point,
   balanced: boolean,
 ): Promise<readonly Cell[]> {
   const { currency, rates, layout } = query;
   if (currency === null) return cells;
+  const days = { firstDate: first ?? `${date.slice(0, 4)}-01-01`, date, recordedAt };
   const found = new Map<string, Awaited<ReturnType<RateSource>>>();
   for (const { from, kind } of ratesNeeded(cells, currency, layout.rateKindOf)) {
-    found.set(`${from} ${kind}`, rates === null ? null : await rates({ from, to: currency, date, kind }));
+    found.set(`${from} ${kind}`, rates === null ? null : await rates({ from, to: currency, ...days, kind }));
   }
   return translate(
     cells,

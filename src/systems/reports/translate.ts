@@ -8,8 +8,12 @@ import { type Cell, reportError, sideOf, TRANSLATION } from './model.ts';
 export interface RateQuery {
   readonly from: string;
   readonly to: string;
+  /** The first day of the report; of a balance sheet the first of the year. */
+  readonly firstDate: string;
   /** The last day of the report. */
   readonly date: string;
+  /** Null: as known now. */
+  readonly recordedAt: string | null;
   readonly kind: RateKind;
 }
 

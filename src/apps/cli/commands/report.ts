@@ -95,7 +95,8 @@ function addOptions(command: Command, kind: ReportKind): void {
       .option('--consolidation <code>', 'instead of books: legal entities added up, less eliminations')
       .option('--layout <code>', 'a layout of your own')
       .option('--currency <code>', 'translate all into this currency')
-      .option('--rate <rates...>', 'rates into it: USD=7.1 EUR:average=7.8');
+      .option('--rate <rates...>', 'rates into it: USD=7.1 EUR:average=7.8')
+      .option('--rate-source <source>', 'and where else they come from: a source of `longmen import rates`');
   } else {
     command
       .addOption(
@@ -180,6 +181,7 @@ async function requestOf(context: Context, kind: ReportKind, options: Options): 
     group: group === undefined ? undefined : { dimension: group.slice(0, colon), code: group.slice(colon + 1) },
     currency: textOf(options.currency),
     rates: fixedRates(listOf(options.rate)),
+    rateSource: textOf(options.rateSource),
     by: by === 'code' || by === 'account' ? by : undefined,
     code: textOf(options.code),
   };

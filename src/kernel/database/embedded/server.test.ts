@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { currentContext, withContext } from '#kernel/context';
 import { LongmenError } from '#kernel/errors';
 import { lockDataFolder, openDatabase } from '../index.ts';
 import { connect } from '../pool.ts';
@@ -288,7 +289,7 @@ test('on another server the owner of DATABASE_URL makes the application role, or
   const folder = emptyFolder(t);
   const server = await useEmbeddedServer(folder, fast);
   const administrator = await connect(server.superuserUrl);
-  await administrator.query('drop owned by longmen_app; drop role longmen_app');
+  await administrator.query('drop owned by longmen_app, longmen_staff; drop role longmen_app, longmen_staff');
   for (const [name, right] of [
     ['stranger', ''],
     ['bank', 'createrole'],
@@ -311,6 +312,10 @@ test('on another server the owner of DATABASE_URL makes the application role, or
   assert.deepEqual((await db.query('select current_user as role, session_user as login')).rows, [
     { role: 'longmen_app', login: 'bank' },
   ]);
+  const { rows } = await withContext({ ...currentContext(), visibility: [1] }, () =>
+    db.query('select current_user as role'),
+  );
+  assert.deepEqual(rows, [{ role: 'longmen_staff' }]);
   await db.close();
   await assert.rejects(openDatabase(config('stranger')), refusal);
   await server.release();

@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { closing } from '#engines/ledger';
 import type { Approvals } from '#kernel/approvals';
 import { currentContext } from '#kernel/context';
+import type { Transaction } from '#kernel/database';
 import { bookUnit } from '#kernel/events';
+import { notify } from '#kernel/notifications';
 import { periodResultJson } from '../json.ts';
 import type { GeneralLedgerDeps, Hand } from '../model.ts';
 import { parsePeriod } from './model.ts';
@@ -31,13 +33,15 @@ const titles: Readonly<Record<PeriodStep, { zh: string; en: string }>> = {
   seal: { zh: '封账', en: 'Seal' },
   reopen: { zh: '反关账', en: 'Re-open' },
 };
+const APPROVE = 'general_ledger.period:approve';
+const templates = { close: 'period_closed', seal: 'period_sealed', reopen: 'period_reopened' } as const;
 const becomes: Readonly<Record<PeriodStep, string>> = { close: 'closed', seal: 'sealed', reopen: 'open' };
 
 export function periodCommands(room: GeneralLedgerDeps, { approvals }: { approvals: Approvals }) {
   const define = (step: PeriodStep) =>
     approvals.define<PeriodChange>({
       name: `general_ledger.period:${step}`,
-      permission: 'general_ledger.period:approve',
+      permission: APPROVE,
       schema: change,
       unitOf: async (tx, { book }) => bookUnit(tx, await room.ledger.bookId(book)),
       async describe(tx, { book, period }) {
@@ -57,8 +61,19 @@ export function periodCommands(room: GeneralLedgerDeps, { approvals }: { approva
           step === 'close'
             ? await closePeriod(room, tx, book, period, { ...hand, pendingLimitDays })
             : await (step === 'seal' ? sealPeriod : reopenPeriod)(room, tx, book, period, hand);
+        if (result.changed) await tell(tx, step, book, period);
         return { status: 200, body: periodResultJson(result) };
       },
     });
+  /** Those who decide on periods of this book hear what became of one; who did it knows. */
+  async function tell(tx: Transaction, step: PeriodStep, book: string, period: string): Promise<void> {
+    const { actor } = currentContext();
+    const unitId = await bookUnit(tx, await room.ledger.bookId(book));
+    await notify(tx, room.clock, {
+      to: { permission: APPROVE, unitId, except: [actor.id] },
+      template: templates[step],
+      values: { book, period, actor: actor.name },
+    });
+  }
   return { close: define('close'), seal: define('seal'), reopen: define('reopen') };
 }

@@ -1,9 +1,11 @@
 /** Uniqueness over HTTP: checks, cases and decisions, merges and splits. Whoever is signed in is kept as the maker. */
 import { z } from 'zod';
+import { auditSubject } from '#kernel/audit';
 import { decodeCursor, pageFrom, pageOf, type RouteModule } from '#kernel/http';
-import { decideCase, listCases, openCases, readCase, split, trailOf } from './cases.ts';
-import { checkUniqueness } from './check.ts';
-import { mergeParties, mergesOf, readMerge, visibleParty } from './merge.ts';
+import { lookAtAll } from '../sight.ts';
+import { decideCase, listCases, type MatchCase, openCases, readCase, split, trailOf } from './cases.ts';
+import { type CheckResult, checkUniqueness } from './check.ts';
+import { type Merge, mergeParties, mergesOf, readMerge, visibleParty } from './merge.ts';
 import * as schemas from './schemas.ts';
 
 const tags = ['parties: uniqueness'];
@@ -15,7 +17,7 @@ export const uniquenessRoutes: RouteModule = (app, deps) => {
   app.post(
     '/parties/checks',
     {
-      config: { permission: 'party.match:check' },
+      config: { permission: 'party.match:check', personal: true, audit: 'none' },
       schema: {
         tags,
         summary: 'Who among all parties, of whatever unit, may be the one described; nothing is kept',
@@ -25,13 +27,14 @@ export const uniquenessRoutes: RouteModule = (app, deps) => {
     },
     async ({ body }) => {
       const results = await checkUniqueness(db, body.parties.map(schemas.factsFrom));
+      for (const result of results) nameMatches(result);
       return { results: results.map(schemas.checkJson) };
     },
   );
   app.post(
     '/parties/:id/checks',
     {
-      config: { permission: 'party.match:check' },
+      config: { permission: 'party.match:check', personal: true },
       schema: {
         tags,
         summary: 'Check a party that exists, and open a case for every other that may be the same',
@@ -42,15 +45,17 @@ export const uniquenessRoutes: RouteModule = (app, deps) => {
     (request, reply) =>
       deps.idempotently(request, reply, async (tx) => {
         const partyId = await visibleParty(tx, request.params.id);
+        await lookAtAll(tx, [partyId]);
         const [found] = await openCases(deps, tx, [partyId]);
         const none = { verdict: 'new' as const, matches: [], compared: 0, tooCommon: false };
+        nameMatches(found ?? none);
         return { status: 200, body: schemas.checkJson(found ?? none) };
       }),
   );
   app.get(
     '/parties/match-cases',
     {
-      config: { permission: 'party.match:read' },
+      config: { permission: 'party.match:read', personal: true },
       schema: {
         tags,
         summary: 'Pairs that may be one party, in the order they were found',
@@ -65,13 +70,14 @@ export const uniquenessRoutes: RouteModule = (app, deps) => {
         { state: query.state, partyId: query.party_id },
         { after, limit: query.limit + 1 },
       );
+      await lookAtAll(db, rows.flatMap(pairOf));
       return pageFrom(rows.map(schemas.caseJson), query.limit, ({ opened_at, id }) => [opened_at, id]);
     },
   );
   app.get(
     '/parties/match-cases/:id',
     {
-      config: { permission: 'party.match:read' },
+      config: { permission: 'party.match:read', personal: true },
       schema: {
         tags,
         summary: 'One pair, with all that was decided about it',
@@ -81,6 +87,7 @@ export const uniquenessRoutes: RouteModule = (app, deps) => {
     },
     async ({ params }) => {
       const found = await readCase(db, params.id);
+      await lookAtAll(db, pairOf(found));
       const trail = await trailOf(db, found.id);
       return { ...schemas.caseJson(found), trail: trail.map(schemas.trailJson) };
     },
@@ -100,6 +107,7 @@ export const uniquenessRoutes: RouteModule = (app, deps) => {
     (request, reply) =>
       deps.idempotently(request, reply, async (tx) => {
         const { state, reason, survivor_id: survivorId } = request.body;
+        await lookAtAll(tx, pairOf(await readCase(tx, request.params.id)));
         const { case: decided, merge } = await decideCase(deps, tx, request.params.id, { state, reason, survivorId });
         return {
           status: 200,
@@ -121,6 +129,7 @@ export const uniquenessRoutes: RouteModule = (app, deps) => {
     (request, reply) =>
       deps.idempotently(request, reply, async (tx) => {
         const { id, survivor_id: survivorId, absorbed_id: absorbedId, reason } = request.body;
+        await lookAtAll(tx, [survivorId, absorbedId]);
         const merge = await mergeParties(deps, tx, { id, survivorId, absorbedId, reason });
         return { status: 201, body: schemas.mergeJson(merge) };
       }),
@@ -128,15 +137,19 @@ export const uniquenessRoutes: RouteModule = (app, deps) => {
   app.get(
     '/parties/merges/:id',
     {
-      config: { permission: 'party.match:read' },
+      config: { permission: 'party.match:read', personal: true },
       schema: { tags, summary: 'One merge', params: schemas.mergeParams, response: { 200: schemas.mergeReply } },
     },
-    async ({ params }) => schemas.mergeJson(await readMerge(db, params.id)),
+    async ({ params }) => {
+      const merge = await readMerge(db, params.id);
+      await lookAtAll(db, mergedPair(merge));
+      return schemas.mergeJson(merge);
+    },
   );
   app.get(
     '/parties/:id/merges',
     {
-      config: { permission: 'party.match:read' },
+      config: { permission: 'party.match:read', personal: true },
       schema: {
         tags,
         summary: 'Merges a party had a part in, oldest first, also those taken back',
@@ -146,7 +159,9 @@ export const uniquenessRoutes: RouteModule = (app, deps) => {
     },
     async ({ params }) => {
       const partyId = await visibleParty(db, params.id);
-      return { items: (await mergesOf(db, partyId)).map(schemas.mergeJson) };
+      const merges = await mergesOf(db, partyId);
+      await lookAtAll(db, [partyId, ...merges.flatMap(mergedPair)]);
+      return { items: merges.map(schemas.mergeJson) };
     },
   );
   app.post(
@@ -162,9 +177,20 @@ export const uniquenessRoutes: RouteModule = (app, deps) => {
       },
     },
     (request, reply) =>
-      deps.idempotently(request, reply, async (tx) => ({
-        status: 200,
-        body: schemas.mergeJson(await split(deps, tx, request.params.id, request.body.reason)),
-      })),
+      deps.idempotently(request, reply, async (tx) => {
+        await lookAtAll(tx, mergedPair(await readMerge(tx, request.params.id)));
+        const merge = await split(deps, tx, request.params.id, request.body.reason);
+        return { status: 200, body: schemas.mergeJson(merge) };
+      }),
   );
 };
+
+const pairOf = ({ partyId, otherPartyId }: MatchCase) => [partyId, otherPartyId];
+const mergedPair = ({ survivorId, absorbedId }: Merge) => [survivorId, absorbedId];
+
+/** Whoever is found was looked at, whatever unit they belong to. */
+function nameMatches({ matches }: Pick<CheckResult, 'matches'>): void {
+  for (const { partyId, recordId, unitId } of matches) {
+    for (const id of new Set([partyId, recordId])) auditSubject({ kind: 'party', id, unitId });
+  }
+}
