@@ -10,6 +10,8 @@ import { simulate } from './bank.ts';
 import { dayOf, payDays } from './calendar/days.ts';
 import { loadParameters, loadTypologies, simulateToFiles } from './index.ts';
 import { shapes } from './parameters/load.ts';
+import { buildPopulation } from './population/build.ts';
+import { residentNumber } from './population/names.ts';
 import { creditCodeCheck, identityCheck, organisationCheck } from './population/numbers.ts';
 import { Draws, permute } from './random.ts';
 
@@ -134,6 +136,17 @@ suite('the people', () => {
     for (const column of ['identifier', 'mobile', 'external_key']) {
       assert.equal(new Set(parties.map((row) => row[column])).size, parties.length, column);
     }
+  });
+
+  test('have numbers of their own also where a district has more people than a birthday has numbers', () => {
+    // All of one age, as the worst case.
+    const built = buildPopulation({ ...small, customers: 190_000, districts: 1 });
+    const population = { ...built, age: new Uint8Array(built.persons).fill(30) };
+    const numbers = new Set<string>();
+    for (let person = 0; person < population.persons; person += 1) {
+      numbers.add(residentNumber(population, person));
+    }
+    assert.equal(numbers.size, population.persons);
   });
 
   // The published examples of GB 11643-1999 and the licence of a well-known company.

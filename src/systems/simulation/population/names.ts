@@ -2,12 +2,15 @@
 import { givenNames, surnames, surnameWheel, trades } from '../data/tables.ts';
 import { hash, share, stream } from '../random.ts';
 import type { Population } from './build.ts';
+import { identityNumber } from './numbers.ts';
 
 export function isMale(population: Population, person: number): boolean {
   return (hash(population.seed, stream.name, person, 1) & 1) === 1;
 }
 
 const BIRTHDAYS = 336;
+/** Numbers for people of one place, birthday and sex. */
+const SEQUENCES = 499;
 
 /** Place of a person within the district, from 0. */
 function rankOf({ firstPerson, district }: Population, person: number): number {
@@ -16,8 +19,7 @@ function rankOf({ firstPerson, district }: Population, person: number): number {
 
 /**
  * A birthday that fits the person's age on the first day of the simulation. Neighbours in number are apart by more than
- * half a year, and each day of the year comes as often as the others: so few share one that the numbers of
- * {@link sequenceOf} suffice for 167,000 people in a district.
+ * half a year, and each day of the year comes as often as the others.
  */
 export function birthDate(population: Population, person: number): string {
   const { age, parameters } = population;
@@ -26,11 +28,16 @@ export function birthDate(population: Population, person: number): string {
   return `${year}-${String(1 + Math.floor(day / 28)).padStart(2, '0')}-${String(1 + (day % 28)).padStart(2, '0')}`;
 }
 
-/** Tells people of one district and birthday apart in their identity numbers. */
-export function sequenceOf(population: Population, person: number): number {
-  const rank = rankOf(population, person);
-  const offset = hash(population.seed, stream.name, rank % BIRTHDAYS, 11 + (population.district[person] ?? 0));
-  return (Math.floor(rank / BIRTHDAYS) * 101 + (offset % 499)) % 499;
+/** The resident number of a person: no two are the same. It names the place of birth, which may be another than that of today. */
+export function residentNumber(population: Population, person: number): string {
+  const { seed, district, parameters } = population;
+  const place = district[person] ?? 0;
+  const turn = Math.floor(rankOf(population, person) / BIRTHDAYS);
+  // Where a district has more people than there are numbers for a birthday, the others were born elsewhere.
+  const birthplace = place + parameters.districts * Math.floor(turn / SEQUENCES);
+  const offset = hash(seed, stream.name, rankOf(population, person) % BIRTHDAYS, 11 + place) % SEQUENCES;
+  const sequence = (turn * 101 + offset) % SEQUENCES;
+  return identityNumber(birthplace, birthDate(population, person), sequence, isMale(population, person));
 }
 
 /** People of one household mostly share a surname; people of a village or dormitory do not. */

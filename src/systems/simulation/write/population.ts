@@ -13,9 +13,9 @@ import {
   districtName,
   isMale,
   personName,
-  sequenceOf,
+  residentNumber,
 } from '../population/names.ts';
-import { creditCode, divisionCode, identityNumber, phoneNumber } from '../population/numbers.ts';
+import { creditCode, divisionCode, phoneNumber } from '../population/numbers.ts';
 import { relations } from '../population/relations.ts';
 import { type Format, RecordWriter } from './record-writer.ts';
 
@@ -78,7 +78,7 @@ function* partyRows({ population }: World): Generator<string[]> {
       born,
       isPerson ? (male ? 'male' : 'female') : '',
       isPerson ? 'resident_id' : 'unified_social_credit_code',
-      isPerson ? identityNumber(place, born, sequenceOf(population, customer), male) : creditCode(place, company),
+      isPerson ? residentNumber(population, customer) : creditCode(place, company),
       phoneNumber(seed, customer),
       divisionCode(place),
       addressText(population, customer),
