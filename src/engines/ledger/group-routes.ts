@@ -2,13 +2,14 @@
 import { z } from 'zod';
 import { decodeCursor, pageFrom, pageOf, pageQuery, type RouteModule } from '#kernel/http';
 import { formatAmount, isCurrency } from '#kernel/money';
-import { type Group, groupId, listGroups } from './groups.ts';
+import { type Group, listGroups } from './groups.ts';
 import { countersJson, limitsOf } from './json.ts';
 import type { Ledger } from './ledger.ts';
+import { limitCommands } from './limit-commands.ts';
 import { groupMembers } from './members.ts';
 import { MAX_BATCH } from './model.ts';
 import { groupBalances } from './queries.ts';
-import { bookQuery, date, instant, text, uuid } from './schemas.ts';
+import { bookQuery, date, instant, text, uuid, waitingReply } from './schemas.ts';
 import { readClosing } from './store.ts';
 import { listWindows, type VelocityWindow } from './windows.ts';
 
@@ -102,6 +103,7 @@ const closingReply = z.object({ closed_through: nullableDate, sealed_through: nu
 export function groupRoutes(ledger: Ledger): RouteModule {
   return (app, deps) => {
     const { db } = deps;
+    const commands = limitCommands(ledger, deps, windowJson);
 
     app.post(
       '/ledger/groups',
@@ -248,24 +250,17 @@ export function groupRoutes(ledger: Ledger): RouteModule {
         config: { permission: 'ledger.group:write', reach: 'book' },
         schema: {
           tags: ['ledger'],
-          summary: 'Replace the limits of a group in one currency',
+          summary: 'Replace the limits of a group in one currency; under four eyes',
           params: key,
           querystring: bookQuery,
           body: limitsBody,
-          response: { 200: limitsBody },
+          response: { 200: limitsBody, 202: waitingReply },
         },
       },
       (request, reply) =>
         deps.idempotently(request, reply, async (tx) => {
           const { params, query, body } = request;
-          await groupId(tx, await ledger.bookId(query.book), params);
-          const limits = {
-            currency: body.currency,
-            side: body.side,
-            ...limitsOf(body, body.currency, 'group_invalid'),
-          };
-          await ledger.setGroupLimits(tx, query.book, params, limits);
-          return { status: 200, body };
+          return commands.changeGroupLimit(tx, { book: query.book, group: params, ...body });
         }),
     );
 
@@ -312,7 +307,7 @@ export function groupRoutes(ledger: Ledger): RouteModule {
         config: { permission: 'ledger.window:write', reach: 'book' },
         schema: {
           tags: ['ledger'],
-          summary: 'Change what a window lets through, or retire it',
+          summary: 'Change what a window lets through, or retire it; under four eyes',
           params: z.strictObject({ code: text }),
           querystring: bookQuery,
           body: windowPatch.refine(
@@ -320,23 +315,15 @@ export function groupRoutes(ledger: Ledger): RouteModule {
               retired === true || (maximum_count !== undefined && maximum_amount !== undefined),
             'Either retired, or both maxima',
           ),
-          response: { 200: windowReply },
+          response: { 200: windowReply, 202: waitingReply },
         },
       },
       (request, reply) =>
         deps.idempotently(request, reply, async (tx) => {
           const { params, query, body } = request;
-          if (body.retired === true) {
-            return { status: 200, body: windowJson(await ledger.retireWindow(tx, query.book, params.code)) };
-          }
-          const windows = await listWindows(tx, await ledger.bookId(query.book));
-          const unit = windows.find(({ code }) => code === params.code)?.currency ?? 'CNY';
-          const changed = await ledger.setWindowMaxima(tx, query.book, params.code, {
-            maximumCount: body.maximum_count ?? null,
-            maximumAmount: limitsOf({ minimum: null, maximum: body.maximum_amount ?? null }, unit, 'window_invalid')
-              .maximum,
-          });
-          return { status: 200, body: windowJson(changed) };
+          const { maximum_count: count = null, maximum_amount: amount = null, retired = false } = body;
+          const change = { book: query.book, code: params.code, maximumCount: count, maximumAmount: amount, retired };
+          return commands.changeWindow(tx, change);
         }),
     );
 
