@@ -12,7 +12,7 @@ export function fitPlot(lines: readonly FitLine[]): string {
     panel(line, LEFT + (index % ACROSS) * (WIDTH + GAP), TOP + Math.floor(index / ACROSS) * (HEIGHT + TOP + GAP)),
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="10">
-<title>Simulated and real distributions side by side</title>
+<title>Real and simulated distributions</title>
 <rect width="${width}" height="${height}" fill="#fff"/>
 ${panels.join('\n')}
 </svg>
