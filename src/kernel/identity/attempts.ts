@@ -12,6 +12,9 @@ export interface Attempt {
   readonly address: string;
 }
 
+/** So many failures behind the free ones the wait has grown to its longest. */
+const LONGEST_AFTER = 21;
+
 /** A count is forgotten when nothing failed for this long. */
 const FORGOTTEN_AFTER_HOURS = 24;
 
@@ -60,24 +63,21 @@ export async function purgeAttempts(db: Queryable, clock: Clock): Promise<void> 
 async function count(db: Queryable, scope: 'account' | 'address', key: string, backoff: Backoff, clock: Clock) {
   const present = clock.now();
   const forgotten = present.subtract({ hours: FORGOTTEN_AFTER_HOURS }).toString();
-  const { rows } = await db.query<{ failures: number }>(
+  // Counting and locking is one statement, so that of many at once none slips in between. The waits are those of
+  // {@link waitAfter} by the number of failures.
+  const waits_s = Array.from({ length: backoff.free + LONGEST_AFTER }, (_, index) => waitAfter(index + 1, backoff));
+  const { rowCount } = await db.query(
     `insert into kernel.sign_in_failure as f (scope, key, failures, last_failed_at)
      values ($1, $2, 1, $3)
      on conflict (scope, key) do update
-       set failures = case when f.last_failed_at < $4 then 1 else f.failures + 1 end, last_failed_at = $3
-       where f.locked_until is null or f.locked_until <= $3
-     returning failures`,
-    [scope, keyText(key), present.toString(), forgotten],
+       set (failures, last_failed_at, locked_until) = (
+         select n.failures, $3::timestamptz,
+                $3::timestamptz + nullif(($5::int[])[least(n.failures, cardinality($5::int[]))], 0) * interval '1 second'
+           from (select case when f.last_failed_at < $4 then 1 else f.failures + 1 end as failures) n)
+       where f.locked_until is null or f.locked_until <= $3`,
+    [scope, keyText(key), present.toString(), forgotten, waits_s],
   );
-  const [counted] = rows;
-  if (counted === undefined) throw await locked(db, scope, key, clock);
-  const wait_s = waitAfter(counted.failures, backoff);
-  if (wait_s === 0) return;
-  await db.query(`update kernel.sign_in_failure set locked_until = $3 where scope = $1 and key = $2`, [
-    scope,
-    keyText(key),
-    present.add({ seconds: wait_s }).toString(),
-  ]);
+  if (rowCount === 0) throw await locked(db, scope, key, clock);
 }
 
 async function locked(db: Queryable, scope: string, key: string, clock: Clock): Promise<Error> {
