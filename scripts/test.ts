@@ -6,12 +6,15 @@
  */
 import { spawn } from 'node:child_process';
 import { globSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type TestServer, testServerVariable } from '#test/database';
 import { programsIn } from '../src/kernel/database/embedded/programs.ts';
 import { useEmbeddedServer } from '../src/kernel/database/embedded/server.ts';
+
+/** By default Node leaves a core free; but most tests wait for PostgreSQL most of the time. */
+const CONCURRENCY = Math.max(2, availableParallelism());
 
 const root = resolve(import.meta.dirname, '..');
 const { values: options, positionals: filters } = parseArgs({
@@ -57,7 +60,7 @@ async function tests(): Promise<boolean> {
       const environment = { [testServerVariable]: JSON.stringify(logins) };
       return await step(
         `${files.length} test files`,
-        ['--test', '--test-reporter=spec', '--test-timeout=600000', ...files],
+        ['--test', '--test-reporter=spec', '--test-timeout=600000', `--test-concurrency=${CONCURRENCY}`, ...files],
         environment,
       );
     } finally {
